@@ -1,0 +1,47 @@
+"""symptograph: conditions, symptoms and body parts in health articles, as tables.
+
+Importing this package changes nothing: no extension attributes, no logging, no downloads.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+__version__ = "0.1.0"
+
+__all__ = ["__version__", "load"]
+
+
+def load(profile: str = "fast") -> Language:
+    """Build the spaCy pipeline of a profile.
+
+    Parameters
+    ----------
+    profile
+        ``"fast"``: gazetteer and patterns, no trained model.
+
+    Returns
+    -------
+    Language
+        A pipeline whose Docs hold mentions in ``doc.spans["sc"]`` and relations in
+        ``doc._.relations``.
+
+    Raises
+    ------
+    pipeline.errors.ConfigError
+        If the profile does not exist.
+
+    Examples
+    --------
+    >>> nlp = load("fast")
+    >>> doc = nlp("Multiple sclerosis causes weakness in the legs.")
+    >>> [(span.text, span.label_) for span in doc.spans["sc"]]
+    [('Multiple sclerosis', 'CONDITION'), ('weakness in the legs', 'SYMPTOM'), ('legs', 'BODY_PART')]
+    """
+    from pipeline.assemble import assemble
+    from pipeline.config import RunConfig
+
+    return assemble(RunConfig.for_profile(profile))

@@ -1,0 +1,35 @@
+"""Errors whose message is meant for the user: what is wrong, where, and what to do.
+
+SymptographError
+ ├── ConfigError        a setting that cannot work
+ ├── ArticleError       an input that cannot be read; the run goes on without it
+ ├── TerminologyError   a terminology source that cannot be read or compiled
+ ├── GoldError          a gold file that does not follow its format
+ └── OutputError        a place that cannot be written to
+"""
+
+from __future__ import annotations
+
+
+class SymptographError(Exception):
+    """Base of all errors that are reported in one line, without a traceback."""
+
+
+class ConfigError(SymptographError):
+    """A setting that cannot work."""
+
+
+class ArticleError(SymptographError):
+    """An input that cannot be read; recorded in the ``errors`` table, the run goes on."""
+
+
+class TerminologyError(SymptographError):
+    """A terminology source that cannot be read or compiled."""
+
+
+class GoldError(SymptographError):
+    """A gold file that does not follow its format."""
+
+
+class OutputError(SymptographError):
+    """A place that cannot be written to."""

@@ -1,0 +1,163 @@
+"""Compile terminology sources into the arrays of a :class:`~pipeline.terminology.index.TermIndex`.
+
+The files are plain ``.npy`` arrays and one JSON, written into a folder of their own that is moved
+into place whole, so that two processes may compile at once and a reader never sees half an index.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.data import load_table
+from pipeline.errors import TerminologyError
+from pipeline.terminology.hashing import hash_acronym, hash_ngram, hash_unit
+from pipeline.terminology.normalise import fold_word, split_units
+from pipeline.terminology.records import ENTITY_TYPES, SCOPES, Source, Term
+from pipeline.terminology.rules import is_acronym, is_matchable, is_stopped
+
+Progress = Callable[[str, int, int], None]
+"""Called with a stage's name, the units done and the units in all."""
+
+# One way a concept is named: (type, scope, concept index); sorted, the best comes first.
+_Entry = tuple[int, int, int]
+
+
+def compile_index(sources: Iterable[Source], folder: Path, progress: Progress | None = None) -> None:
+    """Write the index of ``sources`` to ``folder``; an existing one is left as it is.
+
+    Raises
+    ------
+    TerminologyError
+        If the folder cannot be written.
+    """
+    sources = list(sources)
+    entries, curies, labels, longest = _collect(sources, progress or (lambda *_: None))
+    keys = np.array(sorted(entries), dtype=np.uint64)
+    rows = [sorted(set(entries[int(key)])) for key in keys]
+    first = sorted(longest)
+    arrays = {
+        "keys": keys,
+        "offsets": np.cumsum([0, *map(len, rows)], dtype=np.uint32),
+        "types": np.array([e[0] for row in rows for e in row], dtype=np.uint8),
+        "scopes": np.array([e[1] for row in rows for e in row], dtype=np.uint8),
+        "concepts": np.array([e[2] for row in rows for e in row], dtype=np.uint32),
+        "first_units": np.array(first, dtype=np.uint64),
+        "first_lengths": np.array([longest[unit] for unit in first], dtype=np.uint8),
+        **_pack("curies", curies),
+        **_pack("labels", labels),
+    }
+    meta = {
+        "sources": {s.name: {"version": s.version, "terms": len(s.terms)} for s in sources},
+        "names": len(keys),
+        "concepts": len(curies),
+    }
+    _write(folder, arrays, meta)
+
+
+def _collect(
+    sources: list[Source], progress: Progress
+) -> tuple[dict[int, list[_Entry]], list[str], list[str], dict[int, int]]:
+    """Entries by n-gram hash, concepts' CURIEs and labels, and the longest n-gram per first unit."""
+    entries: dict[int, list[_Entry]] = {}
+    concepts: dict[tuple[str, str], int] = {}
+    longest: dict[int, int] = {}
+    folded: dict[str, tuple[str, int]] = {}
+    total = sum(len(source.terms) for source in sources)
+    done = 0
+    labels_of: dict[str, str] = {}
+    for source in sources:
+        for term in source.terms:
+            if term.curie:
+                labels_of.setdefault(term.curie, term.label)
+            concept = concepts.setdefault((term.curie, term.label), len(concepts))
+            _add_term(term, concept, entries, longest, folded)
+            done += 1
+            if done % 2000 == 0 or done == total:
+                progress("reading names", done, total)
+    _add_known_acronyms(entries, concepts, labels_of)
+    return entries, [c for c, _ in concepts], [label for _, label in concepts], longest
+
+
+def _add_term(
+    term: Term,
+    concept: int,
+    entries: dict[int, list[_Entry]],
+    longest: dict[int, int],
+    folded: dict[str, tuple[str, int]],
+) -> None:
+    kind = ENTITY_TYPES.index(term.type)
+    for name in term.names:
+        entry = (kind, SCOPES.index(name.scope), concept)
+        if is_acronym(name.text):
+            entries.setdefault(hash_acronym(name.text), []).append(entry)
+            continue
+        units, hashes = [], []
+        for raw in split_units(name.text):
+            if raw not in folded:
+                word = fold_word(raw)
+                folded[raw] = word, hash_unit(word)
+            word, value = folded[raw]
+            units.append(word)
+            hashes.append(value)
+        key = tuple(units)
+        if is_matchable(key) and not is_stopped(key, term.type):
+            entries.setdefault(hash_ngram(hashes), []).append(entry)
+            longest[hashes[0]] = max(longest.get(hashes[0], 0), len(hashes))
+
+
+def _add_known_acronyms(
+    entries: dict[int, list[_Entry]], concepts: dict[tuple[str, str], int], labels: dict[str, str]
+) -> None:
+    """Give each well-known acronym the concept its reviewed line names, ahead of all others."""
+    for row in load_table("acronyms.csv"):
+        label = labels.get(row["curie"], row["label"])
+        concept = concepts.setdefault((row["curie"], label), len(concepts))
+        kind = ENTITY_TYPES.index(row["type"])  # type: ignore[arg-type]
+        entries[hash_acronym(row["acronym"])] = [(kind, SCOPES.index("CONSUMER"), concept)]
+
+
+def _pack(name: str, strings: list[str]) -> dict[str, np.ndarray]:
+    """Strings as one byte blob and the offsets of their ends."""
+    encoded = [s.encode() for s in strings]
+    return {
+        name: np.frombuffer(b"".join(encoded), dtype=np.uint8),
+        f"{name}_offsets": np.cumsum([0, *map(len, encoded)], dtype=np.uint32),
+    }
+
+
+def _write(folder: Path, arrays: dict[str, np.ndarray], meta: dict[str, object]) -> None:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
+    except OSError as error:
+        raise TerminologyError(
+            f"{folder.parent}: cannot write the compiled terminology ({error.strerror}); "
+            "set SYMPTOGRAPH_CACHE to a folder that can be written"
+        ) from error
+    try:
+        for name, array in arrays.items():
+            np.save(scratch / f"{name}.npy", array, allow_pickle=False)
+        (scratch / "meta.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
+        _move_into_place(scratch, folder)
+    except OSError as error:
+        raise TerminologyError(f"{folder}: cannot be written ({error.strerror})") from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _move_into_place(scratch: Path, folder: Path) -> None:
+    try:
+        os.replace(scratch, folder)
+    except OSError:
+        # Another process was faster: its index is as good, both are made of the same key.
+        if not (folder / "meta.json").exists():
+            raise
+
+

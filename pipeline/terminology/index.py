@@ -1,0 +1,201 @@
+"""The compiled terminology: look up folded n-grams, from a phrase or all of a text at once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import TerminologyError
+from pipeline.terminology.hashing import (
+    UInt64Array,
+    extend_ngrams,
+    hash_acronym,
+    hash_ngram,
+    hash_unit,
+)
+from pipeline.terminology.normalise import normalise
+from pipeline.terminology.records import ENTITY_TYPES, SCOPES, EntityType, Scope
+from pipeline.terminology.rules import is_acronym
+
+_ARRAYS = (
+    "keys", "offsets", "types", "scopes", "concepts", "first_units", "first_lengths",
+    "curies", "curies_offsets", "labels", "labels_offsets",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One concept that a name stands for."""
+
+    type: EntityType
+    scope: Scope
+    curie: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """N-grams of a text that the index knows.
+
+    Attributes
+    ----------
+    starts, ends
+        Half-open ranges into the text's units, shape ``(n,)``.
+    keys
+        Which key of the index each is, shape ``(n,)``.
+    """
+
+    starts: NDArray[np.intp]
+    ends: NDArray[np.intp]
+    keys: NDArray[np.intp]
+
+
+class TermIndex:
+    """Memory-mapped index from hashed n-grams of folded units to concepts.
+
+    Parameters
+    ----------
+    folder
+        What :func:`pipeline.terminology.compile.compile_index` wrote.
+
+    Raises
+    ------
+    TerminologyError
+        If the folder does not hold a complete index.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            arrays = {n: np.load(folder / f"{n}.npy", mmap_mode="r") for n in _ARRAYS}
+            self.meta: dict[str, Any] = json.loads((folder / "meta.json").read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise TerminologyError(
+                f"{folder}: not a complete index ({error}); delete the folder and run again"
+            ) from error
+        self._keys: UInt64Array = arrays["keys"]
+        self._offsets = arrays["offsets"]
+        self._types = arrays["types"]
+        self._scopes = arrays["scopes"]
+        self._concepts = arrays["concepts"]
+        self._first_units: UInt64Array = arrays["first_units"]
+        self._first_lengths = arrays["first_lengths"]
+        self._strings = {n: (arrays[n], arrays[f"{n}_offsets"]) for n in ("curies", "labels")}
+        self._entries: dict[int, tuple[Entry, ...]] = {}
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def entries(self, key: int) -> tuple[Entry, ...]:
+        """Concepts of a key, best first within each type."""
+        found = self._entries.get(key)
+        if found is None:
+            rows = range(int(self._offsets[key]), int(self._offsets[key + 1]))
+            found = tuple(self._entry(row) for row in rows)
+            self._entries[key] = found
+        return found
+
+    def _entry(self, row: int) -> Entry:
+        concept = int(self._concepts[row])
+        return Entry(
+            type=ENTITY_TYPES[int(self._types[row])],
+            scope=SCOPES[int(self._scopes[row])],
+            curie=self._string("curies", concept),
+            label=self._string("labels", concept),
+        )
+
+    def _string(self, name: str, position: int) -> str:
+        blob, offsets = self._strings[name]
+        return bytes(blob[int(offsets[position]) : int(offsets[position + 1])]).decode()
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Label of every CURIE; built on first use."""
+        return _labels(self)
+
+    def find(self, value: int) -> int:
+        """Position of a hash among the keys, or -1."""
+        position = int(np.searchsorted(self._keys, np.uint64(value)))
+        if position < len(self._keys) and int(self._keys[position]) == value:
+            return position
+        return -1
+
+    def find_acronym(self, form: str) -> int:
+        """Key of an acronym exactly as written (a plural's ``s`` aside), or -1."""
+        if not form[:1].isupper():
+            return -1
+        stem = form[:-1] if form.endswith("s") and form[:-1].isupper() else form
+        return self.find(hash_acronym(stem)) if is_acronym(stem) else -1
+
+    def lookup(self, phrase: str) -> tuple[Entry, ...]:
+        """Concepts of a whole phrase, empty if it is no name.
+
+        Examples
+        --------
+        >>> index = load_index()  # doctest: +SKIP
+        >>> index.lookup("Lou Gehrig's disease")[0].curie  # doctest: +SKIP
+        'MONDO:0004976'
+        """
+        key = self.find_acronym(phrase)
+        if key < 0:
+            units = normalise(phrase)
+            key = self.find(hash_ngram([hash_unit(u) for u in units])) if units else -1
+        return self.entries(key) if key >= 0 else ()
+
+    def longest_from(self, unit: int) -> int:
+        """Units in the longest name that begins with this unit; 0 if none does."""
+        position = int(np.searchsorted(self._first_units, np.uint64(unit)))
+        if position < len(self._first_units) and int(self._first_units[position]) == unit:
+            return int(self._first_lengths[position])
+        return 0
+
+    def match(self, units: UInt64Array, longest: NDArray[np.uint8]) -> Matches:
+        """All n-grams of a text that are names, nested ones too.
+
+        Parameters
+        ----------
+        units
+            Hash of every unit of the text, shape ``(n,)``.
+        longest
+            What :meth:`longest_from` says of every unit, shape ``(n,)``.
+        """
+        found: list[tuple[NDArray[np.intp], int, NDArray[np.intp]]] = []
+        starts = np.flatnonzero(longest)
+        grams = units[starts]
+        for length in range(1, int(longest.max(initial=0)) + 1):
+            if length > 1:
+                alive = (longest[starts] >= length) & (starts + length <= len(units))
+                starts, grams = starts[alive], grams[alive]
+                grams = extend_ngrams(grams, units[starts + length - 1])
+            if not len(starts):
+                break
+            keys = np.searchsorted(self._keys, grams)
+            keys[keys == len(self._keys)] = 0
+            hits = np.flatnonzero(self._keys[keys] == grams)
+            found.append((starts[hits], length, keys[hits]))
+        if not found:
+            empty = np.empty(0, dtype=np.intp)
+            return Matches(empty, empty, empty)
+        return Matches(
+            np.concatenate([s for s, _, _ in found]),
+            np.concatenate([s + n for s, n, _ in found]),
+            np.concatenate([k for _, _, k in found]),
+        )
+
+
+@lru_cache(maxsize=4)
+def _labels(index: TermIndex) -> dict[str, str]:
+    curies, labels = ([_ for _ in _unpack(*index._strings[n])] for n in ("curies", "labels"))
+    return {curie: label for curie, label in zip(curies, labels, strict=True) if curie}
+
+
+def _unpack(blob: NDArray[np.uint8], offsets: NDArray[np.uint32]) -> list[str]:
+    data = bytes(blob)
+    ends = offsets.tolist()
+    return [data[a:b].decode() for a, b in zip(ends, ends[1:], strict=False)]

@@ -1,0 +1,60 @@
+"""What a terminology source gives: terms, and the names they go by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+EntityType = Literal["CONDITION", "SYMPTOM", "BODY_PART"]
+ENTITY_TYPES: tuple[EntityType, ...] = ("CONDITION", "SYMPTOM", "BODY_PART")
+
+Scope = Literal["LABEL", "EXACT", "CONSUMER", "NARROW", "BROAD", "RELATED", "UNKNOWN"]
+# From the most to the least trusted; a name's place here is what the index stores. Sources that
+# do not say the scope of a synonym (UNKNOWN) come before those that say it is not exact.
+SCOPES: tuple[Scope, ...] = (
+    "LABEL", "CONSUMER", "EXACT", "UNKNOWN", "NARROW", "BROAD", "RELATED",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One name of a term.
+
+    Attributes
+    ----------
+    text
+        The name as its source spells it.
+    scope
+        How the name relates to the term.
+    kind
+        The source's synonym type (``layperson``, ``abbreviation`` …), or an empty string.
+    """
+
+    text: str
+    scope: Scope
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A concept and all its names.
+
+    Attributes
+    ----------
+    curie
+        ``MONDO:0005301``; empty for terms that are recognised but never linked.
+    """
+
+    curie: str
+    label: str
+    type: EntityType
+    names: tuple[Name, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """All terms of one terminology, with the version they come from."""
+
+    name: str
+    version: str
+    terms: tuple[Term, ...] = field(repr=False)
