@@ -44,6 +44,7 @@ def compile_index(sources: Iterable[Source], folder: Path, progress: Progress | 
     first = sorted(longest)
     arrays = {
         "keys": keys,
+        "type_masks": np.array([_type_mask(row) for row in rows], dtype=np.uint8),
         "offsets": np.cumsum([0, *map(len, rows)], dtype=np.uint32),
         "types": np.array([e[0] for row in rows for e in row], dtype=np.uint8),
         "scopes": np.array([e[1] for row in rows for e in row], dtype=np.uint8),
@@ -59,6 +60,17 @@ def compile_index(sources: Iterable[Source], folder: Path, progress: Progress | 
         "concepts": len(curies),
     }
     _write(folder, arrays, meta)
+
+
+def _type_mask(row: list[_Entry]) -> int:
+    """Types that a name can have in text, a bit each.
+
+    A type that has the name only as a broader or related synonym gives way to one that has it as
+    an exact one ("ALS" is a RELATED synonym of a phenotype and an exact one of the disease).
+    """
+    loose = SCOPES.index("NARROW")
+    best = min(scope for _, scope, _ in row)
+    return sum({1 << kind for kind, scope, _ in row if scope < loose or best >= loose})
 
 
 def _collect(

@@ -24,7 +24,7 @@ from pipeline.terminology.records import ENTITY_TYPES, SCOPES, EntityType, Scope
 from pipeline.terminology.rules import is_acronym
 
 _ARRAYS = (
-    "keys", "offsets", "types", "scopes", "concepts", "first_units", "first_lengths",
+    "keys", "type_masks", "offsets", "types", "scopes", "concepts", "first_units", "first_lengths",
     "curies", "curies_offsets", "labels", "labels_offsets",
 )  # fmt: skip
 
@@ -80,6 +80,8 @@ class TermIndex:
                 f"{folder}: not a complete index ({error}); delete the folder and run again"
             ) from error
         self._keys: UInt64Array = arrays["keys"]
+        self.type_masks: NDArray[np.uint8] = arrays["type_masks"]
+        """Of each key, a bit per entity type (in the order of ``ENTITY_TYPES``)."""
         self._offsets = arrays["offsets"]
         self._types = arrays["types"]
         self._scopes = arrays["scopes"]

@@ -1,0 +1,1 @@
+"""Stage 2: one spaCy component per module, each a factory of its own."""

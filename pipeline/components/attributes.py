@@ -1,0 +1,58 @@
+"""Every extension attribute and span group that our components read or write.
+
+========================  =========================================================================
+``doc.spans["sections"]``  extents of the sections; ``span.label_`` is ``HEADED`` or ``UNHEADED``
+``doc.spans["blocks"]``    headings, paragraphs, list items, table rows, in ``span.label_``
+``doc.spans["gazetteer"]`` candidate mentions found by look-up
+``doc.spans["patterns"]``  candidate mentions found by the symptom grammar
+``doc.spans["sc"]``        the mentions: CONDITION, SYMPTOM, BODY_PART; ``span.id_`` is the id
+``span._.concepts``        list of ``[CURIE, label, score]``, best first; empty when nothing fits
+``span._.negated``         bool
+``span._.uncertain``       bool
+``span._.cue``             ``[start, end]`` (tokens) of the deciding negation or hedge, or None
+``span._.source``          what found the mention: ``gazetteer``, ``patterns`` or ``abbreviations``
+``span._.score``           how much a mention of this source can be trusted, in [0, 1]
+``span._.topic``           of a section: id of the mention that names its topic, or None
+``doc._.relations``        list of dicts, see :class:`pipeline.records.Relation`
+``doc._.abbreviations``    scispaCy's list of dicts (``make_serializable=True``)
+========================  =========================================================================
+
+Values are plain (numbers, strings, lists), because spaCy serialises Docs between processes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from spacy.tokens import Doc, Span
+
+MENTIONS = "sc"
+SECTIONS = "sections"
+BLOCKS = "blocks"
+GAZETTEER = "gazetteer"
+PATTERNS = "patterns"
+
+CONDITION = "CONDITION"
+SYMPTOM = "SYMPTOM"
+BODY_PART = "BODY_PART"
+
+_SPAN_ATTRIBUTES: dict[str, Any] = {
+    "concepts": [],
+    "negated": False,
+    "uncertain": False,
+    "cue": None,
+    "source": None,
+    "score": None,
+    "topic": None,
+}
+_DOC_ATTRIBUTES: dict[str, Any] = {"relations": [], "abbreviations": []}
+
+
+def register() -> None:
+    """Register the extension attributes; harmless when they are there already."""
+    for name, default in _SPAN_ATTRIBUTES.items():
+        if not Span.has_extension(name):
+            Span.set_extension(name, default=default)
+    for name, default in _DOC_ATTRIBUTES.items():
+        if not Doc.has_extension(name):
+            Doc.set_extension(name, default=default)

@@ -1,0 +1,155 @@
+"""Find the names of the terminology in a text: the hashed n-gram look-up.
+
+All n-grams of up to 8 folded units are hashed with numpy and looked up in the memory-mapped index;
+nothing is built per start, nothing is copied per process.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.attrs import SPACY
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+from spacy.util import registry
+
+from pipeline.components import attributes
+from pipeline.components.lexemes import LexemeTable
+from pipeline.terminology.hashing import hash_unit
+from pipeline.terminology.index import TermIndex
+from pipeline.terminology.normalise import fold_word, split_units
+from pipeline.terminology.records import ENTITY_TYPES
+
+_WORD, _SKIP, _SPACE, _HYPHEN, _SEVERAL = 0, 1, 2, 3, 4
+_HYPHENS = frozenset("-‐‑‒–—―\u00ad'’‘")
+_BREAK = hash_unit("\0break")
+
+
+@registry.misc("symptograph.TermIndex.v1")
+def open_index() -> TermIndex:
+    """Open the compiled terminology, so that a component's config can refer to it."""
+    from pipeline.terminology.cache import load_index
+
+    return load_index()
+
+
+class Gazetteer:
+    """Write all names found to ``doc.spans["gazetteer"]``, the longest ones of each type.
+
+    A name that is both a condition's and a symptom's gives two spans; the resolver decides.
+    ``span.kb_id_`` is the best concept's CURIE.
+    """
+
+    def __init__(self, index: TermIndex) -> None:
+        self._index = index
+        self._lexemes = LexemeTable(
+            self._describe,
+            {"kind": np.uint8, "unit": np.uint64, "longest": np.uint8, "acronym": np.int64},
+        )
+
+    def _describe(self, word: str) -> tuple[int, int, int, int]:
+        if not word.strip():
+            return _SPACE, _BREAK, 0, -1
+        if all(c in _HYPHENS for c in word):
+            return _HYPHEN, _BREAK, 0, -1
+        units = split_units(word)
+        if len(units) != 1:
+            return (_SEVERAL if units else _SKIP), 0, 0, -1
+        unit = hash_unit(fold_word(units[0]))
+        return _WORD, unit, self._index.longest_from(unit), self._index.find_acronym(word)
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Look up one Doc."""
+        found = self._find(doc) if len(doc) else {}
+        spans: list[Span] = []
+        for label, matches in found.items():
+            for start, end, key in matches:
+                entry = next(e for e in self._index.entries(key) if e.type == label)
+                spans.append(Span(doc, start, end, label=label, kb_id=entry.curie))
+        doc.spans[attributes.GAZETTEER] = sorted(spans, key=_reading_order)
+        return doc
+
+    def _find(self, doc: Doc) -> dict[str, list[tuple[int, int, int]]]:
+        """Longest matches of each type as (first token, last token + 1, key)."""
+        features = self._lexemes.gather(doc)
+        acronyms = np.flatnonzero(features["acronym"] >= 0)
+        units, longest, tokens = self._units(doc, features)
+        matches = self._index.match(units, longest)
+        starts = np.concatenate([tokens[matches.starts], acronyms])
+        ends = np.concatenate([tokens[matches.ends - 1] + 1, acronyms + 1])
+        keys = np.concatenate([matches.keys, features["acronym"][acronyms]])
+        masks = self._index.type_masks[keys]
+        found = {}
+        for bit, label in enumerate(ENTITY_TYPES):
+            chosen = np.flatnonzero(masks & (1 << bit))
+            chosen = chosen[_maximal(starts[chosen], ends[chosen])]
+            found[label] = list(
+                zip(starts[chosen].tolist(), ends[chosen].tolist(), keys[chosen].tolist(), strict=True)
+            )
+        return found
+
+    def _units(
+        self, doc: Doc, features: dict[str, NDArray[np.generic]]
+    ) -> tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.intp]]:
+        """The Doc as units: their hashes, the longest name from each, and the token of each."""
+        kind, unit, longest = features["kind"], features["unit"], features["longest"]
+        spaced = doc.to_array(SPACY).astype(bool)
+        # A hyphen with space on both sides, and the white space before a block, end a name.
+        breaks = (kind == _HYPHEN) & spaced & np.concatenate([[True], spaced[:-1] | (kind[:-1] == _SPACE)])
+        for block in doc.spans.get(attributes.BLOCKS, ()):
+            if block.start and kind[block.start - 1] == _SPACE:
+                breaks[block.start - 1] = True
+        keep = (kind == _WORD) | (kind == _SEVERAL) | breaks
+        tokens = np.flatnonzero(keep)
+        several = tokens[kind[tokens] == _SEVERAL]
+        if not len(several):
+            return unit[tokens], longest[tokens], tokens
+        return self._expand(doc, tokens, unit, longest, set(several.tolist()))
+
+    def _expand(
+        self,
+        doc: Doc,
+        tokens: NDArray[np.intp],
+        unit: NDArray[np.uint64],
+        longest: NDArray[np.uint8],
+        several: set[int],
+    ) -> tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.intp]]:
+        """Spread the tokens that hold several units ("COVID-19", "and/or")."""
+        rows: list[tuple[int, int, int]] = []
+        for token in tokens.tolist():
+            if token not in several:
+                rows.append((int(unit[token]), int(longest[token]), token))
+                continue
+            for part in split_units(doc[token].text):
+                value = hash_unit(fold_word(part))
+                rows.append((value, self._index.longest_from(value), token))
+        units, longests, places = zip(*rows, strict=True)
+        return (
+            np.array(units, dtype=np.uint64),
+            np.array(longests, dtype=np.uint8),
+            np.array(places, dtype=np.intp),
+        )
+
+
+def _maximal(starts: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Positions of the ranges that no other range contains, in reading order."""
+    order = np.lexsort((-ends, starts))
+    reach = np.maximum.accumulate(ends[order]) if len(order) else ends
+    kept = np.ones(len(order), dtype=bool)
+    kept[1:] = ends[order][1:] > reach[:-1]
+    return order[kept]
+
+
+def _reading_order(span: Span) -> tuple[int, int, str]:
+    return span.start, -span.end, span.label_
+
+
+@Language.factory(
+    "symptograph_gazetteer",
+    assigns=["doc.spans"],
+    default_config={"index": {"@misc": "symptograph.TermIndex.v1"}},
+)
+def make_gazetteer(nlp: Language, name: str, index: TermIndex) -> Gazetteer:
+    """Make the component that looks up the terminology."""
+    attributes.register()
+    return Gazetteer(index)

@@ -1,0 +1,114 @@
+"""Compile the token grammar of ``grammar.toml`` into regular expressions over one char a token.
+
+The idea is that of cascaded regular expressions over tokens (TokensRegex; Chang and Manning 2014):
+each token is written as one character that stands for the set of word classes it is in, so that a
+pattern of token classes is an ordinary regular expression, run by the C engine of ``re``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.terminology.normalise import fold_word, split_units
+
+# What a token is besides its word: nothing, first or later token of a body part, last token of a
+# symptom that the gazetteer found.
+STATUS_NONE, STATUS_BODY, STATUS_BODY_REST, STATUS_SYMPTOM = 0, 1, 2, 3
+N_STATUS = 4
+# Room for 512 class sets; a status is a contiguous stretch of symbols, which keeps patterns short.
+STATUS_STRIDE = 1024
+FIRST_SYMBOL = 0x100
+BOUNDARY = "\n"
+
+_CLASS = re.compile(r"<(\w+)>")
+_MACRO = re.compile(r"\{([A-Z]\w*)\}")
+
+
+def symbol(class_set: int, status: int, capital: bool) -> int:
+    """Code point of a token with these features."""
+    return FIRST_SYMBOL + status * STATUS_STRIDE + class_set * 2 + int(capital)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One pattern of the grammar."""
+
+    name: str
+    label: str
+    pattern: re.Pattern[str]
+    score: float
+
+
+class Grammar:
+    """Word classes and rules.
+
+    Parameters
+    ----------
+    source
+        The parsed TOML: tables ``words`` and ``macros``, array ``rule``.
+
+    Raises
+    ------
+    ValueError
+        If a pattern names an unknown class or macro, or an entry of ``words`` is no single word.
+    """
+
+    def __init__(self, source: dict[str, Any]) -> None:
+        classes: dict[str, set[str]] = {}
+        for name, words in source["words"].items():
+            for word in words:
+                if len(split_units(word)) != 1:
+                    raise ValueError(f"grammar: {word!r} in words.{name} is not a single word")
+                classes.setdefault(fold_word(word), set()).add(name)
+        # Class set 0 is "no class"; the others in a fixed order.
+        sets = sorted({tuple(sorted(names)) for names in classes.values()})
+        self._sets: list[tuple[str, ...]] = [(), *sets]
+        if len(self._sets) * 2 > STATUS_STRIDE:
+            raise ValueError("grammar: more sets of word classes than there is room for")
+        number = {names: position for position, names in enumerate(self._sets)}
+        self._class_set = {word: number[tuple(sorted(names))] for word, names in classes.items()}
+        self._names = set(source["words"])
+        macros: dict[str, str] = source["macros"]
+        self.rules = [
+            Rule(r["name"], r["label"], self._compile(r["pattern"], macros), float(r["score"]))
+            for r in source["rule"]
+        ]
+
+    def class_set(self, folded: str) -> int:
+        """Number of the set of classes that a folded word is in."""
+        return self._class_set.get(folded, 0)
+
+    def _compile(self, pattern: str, macros: dict[str, str]) -> re.Pattern[str]:
+        for _ in range(len(macros) + 1):
+            pattern = _MACRO.sub(lambda m: f"(?:{self._macro(m.group(1), macros)})", pattern)
+        return re.compile(_CLASS.sub(lambda m: self._characters(m.group(1)), pattern), re.VERBOSE)
+
+    @staticmethod
+    def _macro(name: str, macros: dict[str, str]) -> str:
+        if name not in macros:
+            raise ValueError(f"grammar: unknown macro {{{name}}}")
+        return macros[name]
+
+    def _characters(self, name: str) -> str:
+        """Regular expression for one class."""
+        every = range(STATUS_STRIDE // 2)
+        if name == "body":
+            return self._set(every, [STATUS_BODY]) + self._set(every, [STATUS_BODY_REST]) + "*"
+        if name == "symptom":
+            return self._set(every, [STATUS_SYMPTOM])
+        if name == "cap":
+            return self._set(range(len(self._sets)), range(N_STATUS), capitals=(True,))
+        if name not in self._names:
+            raise ValueError(f"grammar: unknown class <{name}>")
+        members = [position for position, names in enumerate(self._sets) if name in names]
+        return self._set(members, range(N_STATUS))
+
+    @staticmethod
+    def _set(class_sets: Any, statuses: Any, capitals: tuple[bool, ...] = (False, True)) -> str:
+        points = sorted(symbol(c, s, k) for c in class_sets for s in statuses for k in capitals)
+        ends = [a for a, b in zip(points, [*points[1:], -1], strict=True) if b != a + 1]
+        starts = [b for a, b in zip([-1, *points], points, strict=False) if b != a + 1]
+        ranges = (f"\\u{a:04x}-\\u{b:04x}" for a, b in zip(starts, ends, strict=True))
+        return "[" + "".join(ranges) + "]"

@@ -1,0 +1,63 @@
+"""Split a Doc into sentences, with no model.
+
+A sentence ends at ``.``, ``!`` or ``?`` (closing quotes and brackets taken along) and at the end
+of every block, so that headings and list items are sentences of their own. The same text with and
+without its last full stop gives the same sentences.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from spacy.attrs import SENT_START
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from pipeline.components import attributes
+from pipeline.components.lexemes import LexemeTable
+
+_STOP, _HARD_STOP, _CLOSER, _SPACE, _LOWER = 1, 2, 3, 4, 5
+_CLOSERS = frozenset("\"'”’)]}»*_")
+
+
+def _classify(word: str) -> tuple[int]:
+    if word in (".", "…", "...", ".."):
+        return (_STOP,)
+    if word and not word.strip("!?"):
+        return (_HARD_STOP,)
+    if word in _CLOSERS or word == "''" or word == "**":
+        return (_CLOSER,)
+    if not word.strip():
+        return (_SPACE,)
+    # A full stop before a small letter ended an abbreviation ("approx. five"), not a sentence.
+    return (_LOWER,) if word[0].islower() else (0,)
+
+
+class Sentences:
+    """Set ``token.is_sent_start`` from punctuation and block borders."""
+
+    def __init__(self) -> None:
+        self._lexemes = LexemeTable(_classify, {"kind": np.uint8})
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Split one Doc."""
+        if not len(doc):
+            return doc
+        kind = self._lexemes.gather(doc)["kind"]
+        starts = np.full(len(doc), -1, dtype=np.int32)
+        starts[0] = 1
+        for position in np.flatnonzero((kind == _STOP) | (kind == _HARD_STOP)).tolist():
+            following = position + 1
+            while following < len(doc) and kind[following] in (_CLOSER, _SPACE):
+                following += 1
+            if following < len(doc) and (kind[position] == _HARD_STOP or kind[following] != _LOWER):
+                starts[following] = 1
+        for block in doc.spans.get(attributes.BLOCKS, ()):
+            starts[block.start] = 1
+        doc.from_array([SENT_START], starts.astype(np.uint64).reshape(-1, 1))
+        return doc
+
+
+@Language.factory("symptograph_sentences", assigns=["token.is_sent_start", "doc.sents"])
+def make_sentences(nlp: Language, name: str) -> Sentences:
+    """Make the component that splits sentences."""
+    return Sentences()

@@ -1,0 +1,1 @@
+"""Compare annotations with gold: readers, matching, scores, error classes."""

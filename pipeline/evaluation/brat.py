@@ -1,0 +1,138 @@
+"""Read BRAT standoff: ``name.txt`` and ``name.ann``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from pipeline.errors import GoldError
+from pipeline.evaluation.documents import (
+    AnnotatedDocument,
+    Mention,
+    RelationLink,
+    parse_concepts,
+)
+
+_TEXT_BOUND = re.compile(r"^(T\d+)\t(\S+) ([\d; ]+)\t(.*)$")
+_ATTRIBUTE = re.compile(r"^[AM]\d+\t(\S+) (T\d+)")
+_REFERENCE = re.compile(r"^N\d+\tReference (T\d+) (\S+)")
+_RELATION = re.compile(r"^(R\d+)\t(\S+) Arg1:(T\d+) Arg2:(T\d+)")
+
+
+def read_folder(folder: Path) -> list[AnnotatedDocument]:
+    """All annotated documents of a folder, by name.
+
+    Raises
+    ------
+    GoldError
+        If the folder does not exist or holds no ``.ann`` file.
+    """
+    files = sorted(folder.glob("*.ann")) if folder.is_dir() else []
+    if not files:
+        raise GoldError(f"{folder}: no .ann files there; give a folder of BRAT .txt and .ann pairs")
+    return [read_document(path) for path in files]
+
+
+def read_document(path: Path) -> AnnotatedDocument:
+    """One document; what is wrong with its lines is recorded in ``problems``.
+
+    Raises
+    ------
+    GoldError
+        If the ``.ann`` or its ``.txt`` cannot be read.
+    """
+    try:
+        annotations = path.read_text(encoding="utf-8")
+        # newline="" keeps \r\n, so that the offsets stay right.
+        with path.with_suffix(".txt").open(encoding="utf-8", newline="") as stream:
+            text = stream.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise GoldError(f"{path}: cannot be read with its .txt ({error})") from error
+    document = AnnotatedDocument(path.stem, text)
+    _Reader(document, path).read(annotations)
+    return document
+
+
+class _Reader:
+    def __init__(self, document: AnnotatedDocument, path: Path) -> None:
+        self._document = document
+        self._path = path
+        self._mentions: dict[str, Mention] = {}
+        self._relations: dict[tuple[str, str, str], RelationLink] = {}
+
+    def read(self, annotations: str) -> None:
+        lines = list(enumerate(annotations.splitlines(), start=1))
+        # Mentions first: the other kinds may stand before the mention they are about.
+        for number, line in lines:
+            if line.startswith("T"):
+                self._text_bound(number, line)
+        for number, line in lines:
+            if line.startswith(("A", "M")):
+                self._attribute(number, line)
+            elif line.startswith("N"):
+                self._reference(number, line)
+            elif line.startswith("R"):
+                self._relation(number, line)
+            elif line.strip() and line[0] not in "T#*E":
+                self._problem(number, "unknown kind of line, ignored")
+        ordered = sorted(self._mentions.values(), key=_reading_order)
+        self._document.mentions = ordered
+        self._document.relations = list(self._relations.values())
+
+    def _problem(self, line: int, what: str) -> None:
+        self._document.problems.append(f"{self._path.name}:{line}: {what}")
+
+    def _text_bound(self, number: int, line: str) -> None:
+        match = _TEXT_BOUND.match(line)
+        if not match:
+            self._problem(number, "not a readable mention, ignored")
+            return
+        key, label, where, text = match.groups()
+        if key in self._mentions:
+            self._problem(number, f"{key} is defined twice, the second is ignored")
+            return
+        if ";" in where:
+            self._problem(number, f"{key} is discontinuous, ignored")
+            return
+        start, end = map(int, where.split())
+        found = self._document.text[start:end]
+        if start >= end or found.replace("\r", " ").replace("\n", " ") != text:
+            self._problem(number, f"{key} says {text!r}, the text has {found!r}, ignored")
+            return
+        self._mentions[key] = Mention(key, label, start, end, found, source="gold")
+
+    def _attribute(self, number: int, line: str) -> None:
+        match = _ATTRIBUTE.match(line)
+        if not match or match.group(2) not in self._mentions:
+            self._problem(number, "attribute of no known mention, ignored")
+            return
+        name, key = match.groups()
+        if name == "Negated":
+            self._mentions[key] = replace(self._mentions[key], negated=True)
+        elif name == "Uncertain":
+            self._mentions[key] = replace(self._mentions[key], uncertain=True)
+        else:
+            self._problem(number, f"unknown attribute {name}, ignored")
+
+    def _reference(self, number: int, line: str) -> None:
+        match = _REFERENCE.match(line)
+        if not match or match.group(1) not in self._mentions:
+            self._problem(number, "concept of no known mention, ignored")
+            return
+        key, value = match.groups()
+        self._mentions[key] = replace(self._mentions[key], concepts=parse_concepts(value))
+
+    def _relation(self, number: int, line: str) -> None:
+        match = _RELATION.match(line)
+        if not match or not {match.group(3), match.group(4)} <= self._mentions.keys():
+            self._problem(number, "relation between unknown mentions, ignored")
+            return
+        _, kind, head, tail = match.groups()
+        if (kind, head, tail) in self._relations:
+            self._problem(number, "the same relation twice, the second is ignored")
+        self._relations[kind, head, tail] = RelationLink(kind, head, tail)
+
+
+def _reading_order(mention: Mention) -> tuple[int, int, str]:
+    return mention.start, -mention.end, mention.id

@@ -1,0 +1,107 @@
+"""Annotated documents: what gold files, other people's corpora and our own runs have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from spacy.tokens import Doc
+
+from pipeline.components import attributes
+from pipeline.terminology.normalise import normalise
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One annotated span; offsets are half-open code points.
+
+    Attributes
+    ----------
+    concepts
+        One set of acceptable CURIEs for each concept that the span stands for: a plain mention has
+        one, a composite ("leg or foot pain") several, an unlinked one none.
+    """
+
+    id: str
+    label: str
+    start: int
+    end: int
+    text: str
+    concepts: tuple[frozenset[str], ...] = ()
+    negated: bool = False
+    uncertain: bool = False
+    source: str = ""
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Start and end."""
+        return self.start, self.end
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """What it may share with another mention to be the same thing: a CURIE or its text."""
+        curies = frozenset(c for alternatives in self.concepts for c in alternatives)
+        return curies | {"text:" + " ".join(normalise(self.text))}
+
+
+@dataclass(frozen=True, slots=True)
+class RelationLink:
+    """A typed relation between two mentions of the same document, by their ids."""
+
+    type: str
+    head: str
+    tail: str
+
+
+@dataclass(slots=True)
+class AnnotatedDocument:
+    """A text with its mentions and relations.
+
+    Attributes
+    ----------
+    problems
+        What was wrong with the file it was read from, and what was done about it.
+    """
+
+    doc_id: str
+    text: str = field(repr=False)
+    mentions: list[Mention] = field(default_factory=list)
+    relations: list[RelationLink] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def by_id(self) -> dict[str, Mention]:
+        """Mentions by id."""
+        return {mention.id: mention for mention in self.mentions}
+
+
+def parse_concepts(value: str) -> tuple[frozenset[str], ...]:
+    """Read the concept notation of the annotation scheme.
+
+    Examples
+    --------
+    >>> [sorted(c) for c in parse_concepts("HP:1|HP:2,HP:3")]
+    [['HP:1', 'HP:2'], ['HP:3']]
+    """
+    parts = (part.split("|") for part in value.replace(" ", "").split(",") if part)
+    return tuple(frozenset(c for c in part if c) for part in parts)
+
+
+def from_doc(doc: Doc, doc_id: str) -> AnnotatedDocument:
+    """What the pipeline wrote into a Doc; negated relations are left out, as the scheme says."""
+    mentions = [
+        Mention(
+            id=span.id_,
+            label=span.label_,
+            start=span.start_char,
+            end=span.end_char,
+            text=span.text,
+            concepts=parse_concepts(span._.concepts[0][0]) if span._.concepts else (),
+            negated=span._.negated,
+            uncertain=span._.uncertain,
+            source=span._.source or "",
+        )
+        for span in doc.spans.get(attributes.MENTIONS, ())
+    ]
+    relations = [
+        RelationLink(r["type"], r["head"], r["tail"]) for r in doc._.relations if not r["negated"]
+    ]
+    return AnnotatedDocument(doc_id, doc.text, mentions, relations)

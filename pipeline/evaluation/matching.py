@@ -1,0 +1,147 @@
+"""Pair predicted with gold annotations, each at most once, so that the pairing is the best one.
+
+Pairing is optimal (the assignment problem, solved with SciPy), not first come first served, so
+the scores depend neither on the order of the annotations nor on overlapping neighbours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.evaluation.documents import AnnotatedDocument, Mention, RelationLink
+
+Mode = Literal["strict", "exact", "partial", "type"]
+MODES: tuple[Mode, ...] = ("strict", "exact", "partial", "type")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Gold and prediction that were matched, with the credit for it (1, or 0.5 for a part)."""
+
+    gold: Mention
+    predicted: Mention
+    credit: float
+
+
+def match_mentions(
+    gold: Sequence[Mention], predicted: Sequence[Mention], mode: Mode
+) -> list[Pair]:
+    """Pair mentions under one of the measures of SemEval-2013 Task 9.1.
+
+    ``strict``: same boundaries and type. ``exact``: same boundaries. ``partial``: overlap, half
+    credit where the boundaries differ. ``type``: overlap and same type.
+
+    Returns
+    -------
+    list[Pair]
+        Every gold and every predicted mention at most once, in reading order of the gold.
+    """
+    pairs: list[Pair] = []
+    for gold_group, predicted_group in _overlapping_groups(gold, predicted):
+        pairs += _assign(gold_group, predicted_group, mode)
+    return pairs
+
+
+def _overlapping_groups(
+    gold: Sequence[Mention], predicted: Sequence[Mention]
+) -> list[tuple[list[Mention], list[Mention]]]:
+    """Stretches of mentions that overlap each other; pairs lie within one of them."""
+    events = [(m.start, -m.end, side, m) for side, group in enumerate((gold, predicted)) for m in group]
+    events.sort(key=_event_order)
+    groups: list[tuple[list[Mention], list[Mention]]] = []
+    reach = -1
+    for start, _, side, mention in events:
+        if start >= reach:
+            groups.append(([], []))
+        groups[-1][side].append(mention)
+        reach = max(reach, mention.end)
+    return [group for group in groups if group[0] and group[1]]
+
+
+def _event_order(event: tuple[int, int, int, Mention]) -> tuple[int, int, int, str]:
+    return event[0], event[1], event[2], event[3].label
+
+
+def _assign(gold: list[Mention], predicted: list[Mention], mode: Mode) -> list[Pair]:
+    if len(gold) == 1 and len(predicted) == 1:
+        value = credit(gold[0], predicted[0], mode)
+        return [Pair(gold[0], predicted[0], value)] if value else []
+    import numpy as np
+    from scipy.optimize import linear_sum_assignment
+
+    credits = np.array([[credit(g, p, mode) for p in predicted] for g in gold])
+    # Among equally good pairings prefer same boundaries, then same type: more telling pairs.
+    closeness = np.array([[_closeness(g, p) for p in predicted] for g in gold])
+    rows, columns = linear_sum_assignment(-(credits + closeness * 1e-3 * (credits > 0)))
+    return [
+        Pair(gold[r], predicted[c], float(credits[r, c]))
+        for r, c in zip(rows, columns, strict=True)
+        if credits[r, c]
+    ]
+
+
+def _closeness(gold: Mention, predicted: Mention) -> float:
+    return 2.0 * (gold.span == predicted.span) + (gold.label == predicted.label)
+
+
+def credit(gold: Mention, predicted: Mention, mode: Mode) -> float:
+    """What one pair is worth under a measure: 0, 0.5 or 1."""
+    if not (gold.start < predicted.end and predicted.start < gold.end):
+        return 0.0
+    same_span = gold.span == predicted.span
+    same_type = gold.label == predicted.label
+    if mode == "strict":
+        return float(same_span and same_type)
+    if mode == "exact":
+        return float(same_span)
+    if mode == "type":
+        return float(same_type)
+    return 1.0 if same_span else 0.5
+
+
+RelationKey = tuple[str, frozenset[str], frozenset[str]]
+
+
+def relation_keys(document: AnnotatedDocument, kind: str | None = None) -> list[RelationKey]:
+    """Distinct relations of a document as pairs of concepts (or texts), not of mentions."""
+    mentions = document.by_id()
+    keys: dict[RelationKey, None] = {}
+    for link in document.relations:
+        if kind is None or link.type == kind:
+            keys.setdefault(_relation_key(link, mentions), None)
+    merged: list[RelationKey] = []
+    for key in keys:
+        if not any(_same_relation(key, other) for other in merged):
+            merged.append(key)
+    return merged
+
+
+def _relation_key(link: RelationLink, mentions: dict[str, Mention]) -> RelationKey:
+    return link.type, mentions[link.head].keys, mentions[link.tail].keys
+
+
+def _same_relation(one: RelationKey, other: RelationKey) -> bool:
+    return one[0] == other[0] and bool(one[1] & other[1]) and bool(one[2] & other[2])
+
+
+def match_relations(
+    gold: Sequence[RelationKey], predicted: Sequence[RelationKey]
+) -> list[tuple[int, int]]:
+    """Pair relations whose heads and whose tails share a concept or their text.
+
+    Returns
+    -------
+    list[tuple[int, int]]
+        Positions in ``gold`` and in ``predicted``, each at most once, as many as possible.
+    """
+    if not gold or not predicted:
+        return []
+    import numpy as np
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import maximum_bipartite_matching
+
+    graph = np.array([[_same_relation(g, p) for p in predicted] for g in gold])
+    columns = maximum_bipartite_matching(csr_matrix(graph), perm_type="column")
+    return [(row, int(column)) for row, column in enumerate(columns) if column >= 0]

@@ -1,0 +1,166 @@
+"""Precision, recall and F1 from additive counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pipeline.evaluation.documents import AnnotatedDocument, Mention
+from pipeline.evaluation.matching import (
+    MODES,
+    Mode,
+    match_mentions,
+    match_relations,
+    relation_keys,
+)
+
+ALL = "ALL"
+RELATION_TYPES = ("has_symptom", "affects", "located_in")
+
+
+@dataclass(slots=True)
+class Counts:
+    """Correct, predicted and gold items; half a correct one is possible (partial overlap)."""
+
+    correct: float = 0.0
+    predicted: int = 0
+    gold: int = 0
+
+    def __iadd__(self, other: Counts) -> Counts:
+        self.correct += other.correct
+        self.predicted += other.predicted
+        self.gold += other.gold
+        return self
+
+    @property
+    def precision(self) -> float:
+        """Correct / predicted; 0 where nothing was predicted."""
+        return self.correct / self.predicted if self.predicted else 0.0
+
+    @property
+    def recall(self) -> float:
+        """Correct / gold; 0 where there is no gold."""
+        return self.correct / self.gold if self.gold else 0.0
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall; 0 where nothing was correct."""
+        total = self.predicted + self.gold
+        return 2 * self.correct / total if total else 0.0
+
+    def as_dict(self) -> dict[str, float]:
+        """Counts and scores, scores rounded to 4 digits."""
+        return {
+            "precision": round(self.precision, 4),
+            "recall": round(self.recall, 4),
+            "f1": round(self.f1, 4),
+            "correct": self.correct,
+            "predicted": self.predicted,
+            "gold": self.gold,
+        }
+
+
+@dataclass(slots=True)
+class Scores:
+    """All scores of one or more documents; adding up documents gives micro averages.
+
+    Attributes
+    ----------
+    mentions
+        By measure, then by type (``ALL`` among them).
+    concepts
+        By type, over mentions with the right span and type: did the concept fit?
+    negated, uncertain
+        Over mentions with the right span and type.
+    relations
+        By type, over distinct pairs of concepts (or texts) in a document.
+    """
+
+    mentions: dict[Mode, dict[str, Counts]] = field(default_factory=dict)
+    concepts: dict[str, Counts] = field(default_factory=dict)
+    negated: Counts = field(default_factory=Counts)
+    uncertain: Counts = field(default_factory=Counts)
+    relations: dict[str, Counts] = field(default_factory=dict)
+
+    def __iadd__(self, other: Scores) -> Scores:
+        for mode, by_type in other.mentions.items():
+            _add(self.mentions.setdefault(mode, {}), by_type)
+        _add(self.concepts, other.concepts)
+        _add(self.relations, other.relations)
+        self.negated += other.negated
+        self.uncertain += other.uncertain
+        return self
+
+
+def _add(target: dict[str, Counts], source: dict[str, Counts]) -> None:
+    for key, counts in source.items():
+        target.setdefault(key, Counts())
+        target[key] += counts
+
+
+def score_document(gold: AnnotatedDocument, predicted: AnnotatedDocument) -> Scores:
+    """Score one document."""
+    scores = Scores()
+    for mode in MODES:
+        scores.mentions[mode] = _mention_counts(gold.mentions, predicted.mentions, mode)
+    pairs = match_mentions(gold.mentions, predicted.mentions, "strict")
+    for pair in pairs:
+        right = concept_is_right(pair.gold, pair.predicted)
+        for label in (pair.gold.label, ALL):
+            scores.concepts.setdefault(label, Counts())
+            scores.concepts[label] += Counts(float(right), 1, 1)
+        for attribute in ("negated", "uncertain"):
+            said, true = getattr(pair.predicted, attribute), getattr(pair.gold, attribute)
+            counts: Counts = getattr(scores, attribute)
+            counts += Counts(float(said and true), int(said), int(true))
+    for kind in RELATION_TYPES:
+        counts = _relation_counts(gold, predicted, kind)
+        scores.relations[kind] = counts
+        scores.relations.setdefault(ALL, Counts())
+        scores.relations[ALL] += counts
+    return scores
+
+
+def score_corpus(pairs: Iterable[tuple[AnnotatedDocument, AnnotatedDocument]]) -> Scores:
+    """Score pairs of gold and predicted documents together (micro average)."""
+    total = Scores()
+    for gold, predicted in pairs:
+        total += score_document(gold, predicted)
+    return total
+
+
+def _mention_counts(gold: list[Mention], predicted: list[Mention], mode: Mode) -> dict[str, Counts]:
+    labels = {m.label for m in gold} | {m.label for m in predicted}
+    counts = {label: Counts() for label in (*sorted(labels), ALL)}
+    for mention in gold:
+        counts[mention.label].gold += 1
+    for mention in predicted:
+        counts[mention.label].predicted += 1
+    # Per type, the measures that ignore the type still compare mentions of that type only.
+    for label in labels:
+        same_gold = [m for m in gold if m.label == label]
+        same_predicted = [m for m in predicted if m.label == label]
+        counts[label].correct = sum(p.credit for p in match_mentions(same_gold, same_predicted, mode))
+    counts[ALL] = Counts(
+        sum(pair.credit for pair in match_mentions(gold, predicted, mode)), len(predicted), len(gold)
+    )
+    return counts
+
+
+def concept_is_right(gold: Mention, predicted: Mention) -> bool:
+    """Tell whether every gold concept was met by one of its alternatives, and no more were named.
+
+    A mention that fits no concept is right when none was predicted.
+    """
+    named = {c for alternatives in predicted.concepts for c in alternatives}
+    if not gold.concepts:
+        return not named
+    met = all(alternatives & named for alternatives in gold.concepts)
+    return met and len(predicted.concepts) == len(gold.concepts)
+
+
+def _relation_counts(gold: AnnotatedDocument, predicted: AnnotatedDocument, kind: str) -> Counts:
+    gold_keys = relation_keys(gold, kind)
+    predicted_keys = relation_keys(predicted, kind)
+    matched = match_relations(gold_keys, predicted_keys)
+    return Counts(float(len(matched)), len(predicted_keys), len(gold_keys))
