@@ -14,9 +14,9 @@ from typing import Any
 from pipeline.terminology.normalise import fold_word, split_units
 
 # What a token is besides its word: nothing, first or later token of a body part, last token of a
-# symptom that the gazetteer found.
-STATUS_NONE, STATUS_BODY, STATUS_BODY_REST, STATUS_SYMPTOM = 0, 1, 2, 3
-N_STATUS = 4
+# symptom or of a condition that the gazetteer found.
+STATUS_NONE, STATUS_BODY, STATUS_BODY_REST, STATUS_SYMPTOM, STATUS_CONDITION = range(5)
+N_STATUS = 5
 # Room for 512 class sets; a status is a contiguous stretch of symbols, which keeps patterns short.
 STATUS_STRIDE = 1024
 FIRST_SYMBOL = 0x100
@@ -98,8 +98,11 @@ class Grammar:
             return self._set(every, [STATUS_BODY]) + self._set(every, [STATUS_BODY_REST]) + "*"
         if name == "symptom":
             return self._set(every, [STATUS_SYMPTOM])
+        if name == "condition":
+            return self._set(every, [STATUS_CONDITION])
         if name == "cap":
-            return self._set(range(len(self._sets)), range(N_STATUS), capitals=(True,))
+            names = [n for n, members in enumerate(self._sets) if "function_word" not in members]
+            return self._set(names, range(N_STATUS), capitals=(True,))
         if name not in self._names:
             raise ValueError(f"grammar: unknown class <{name}>")
         members = [position for position, names in enumerate(self._sets) if name in names]

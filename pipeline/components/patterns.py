@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy.attrs import SENT_START
+from spacy.attrs import SENT_START, SPACY
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
@@ -16,6 +16,7 @@ from pipeline.components.grammar import (
     BOUNDARY,
     STATUS_BODY,
     STATUS_BODY_REST,
+    STATUS_CONDITION,
     STATUS_NONE,
     STATUS_SYMPTOM,
     STATUS_STRIDE,
@@ -34,13 +35,18 @@ class Patterns:
 
     def __init__(self, grammar: Grammar) -> None:
         self._grammar = grammar
-        self._lexemes = LexemeTable(self._describe, {"symbol": np.uint32, "skip": np.bool_})
+        self._lexemes = LexemeTable(
+            self._describe, {"symbol": np.uint32, "skip": np.bool_, "hyphen": np.bool_}
+        )
 
-    def _describe(self, word: str) -> tuple[int, int]:
+    def _describe(self, word: str) -> tuple[int, int, int]:
         if not word.strip() or word in _HYPHENS:
-            return 0, 1
+            return 0, 1, word in _HYPHENS
+        if word.isdigit():
+            class_set = self._grammar.class_set("0")
+            return symbol(class_set, STATUS_NONE, capital=False), 0, 0
         class_set = self._grammar.class_set(fold_word(word))
-        return symbol(class_set, STATUS_NONE, word[0].isupper()), 0
+        return symbol(class_set, STATUS_NONE, word[0].isupper()), 0, 0
 
     def __call__(self, doc: Doc) -> Doc:
         """Match one Doc."""
@@ -48,7 +54,7 @@ class Patterns:
             doc.spans[attributes.PATTERNS] = []
             return doc
         symbols, tokens = self._symbols(doc)
-        starts = _symptom_starts(doc)
+        starts = _known_starts(doc)
         spans = []
         for rule in self._grammar.rules:
             named = "span" in rule.pattern.groupindex
@@ -70,17 +76,27 @@ class Patterns:
         features = self._lexemes.gather(doc)
         points: NDArray[np.uint32] = features["symbol"] + STATUS_STRIDE * _statuses(doc)
         keep = np.flatnonzero(~features["skip"])
-        boundary = np.cumsum(doc.to_array(SENT_START) == 1)[keep]
+        apart = (doc.to_array(SENT_START) == 1) | _spaced_hyphens(doc, features["hyphen"])
+        boundary = np.cumsum(apart)[keep]
         breaks = np.flatnonzero(np.diff(boundary)) + 1
         symbols = np.insert(points[keep], breaks, ord(BOUNDARY))
         tokens = np.insert(keep, breaks, -1)
         return symbols.astype("<u4").tobytes().decode("utf-32-le"), tokens.tolist()
 
 
+def _spaced_hyphens(doc: Doc, hyphens: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Hyphens with space on both sides: they separate, as in a list or a title."""
+    spaced = doc.to_array(SPACY).astype(bool)
+    return hyphens & spaced & np.concatenate([[True], spaced[:-1]])
+
+
 def _statuses(doc: Doc) -> NDArray[np.uint32]:
     """What the gazetteer says of each token; a body part goes before a symptom."""
     status = np.zeros(len(doc), dtype=np.uint32)
     spans = doc.spans.get(attributes.GAZETTEER, ())
+    for span in spans:
+        if span.label_ == attributes.CONDITION:
+            status[span.end - 1] = STATUS_CONDITION
     for span in spans:
         if span.label_ == attributes.SYMPTOM:
             status[span.end - 1] = STATUS_SYMPTOM
@@ -91,12 +107,12 @@ def _statuses(doc: Doc) -> NDArray[np.uint32]:
     return status
 
 
-def _symptom_starts(doc: Doc) -> dict[int, int]:
-    """Where the symptom that ends with a token begins: a match takes in the whole of it."""
+def _known_starts(doc: Doc) -> dict[int, int]:
+    """Where the name that ends with a token begins: a match takes in the whole of it."""
     return {
         span.end - 1: span.start
         for span in doc.spans.get(attributes.GAZETTEER, ())
-        if span.label_ == attributes.SYMPTOM and len(span) > 1
+        if span.label_ != attributes.BODY_PART and len(span) > 1
     }
 
 

@@ -56,6 +56,7 @@ class Resolver:
         grammar = load_toml("grammar.toml")
         self._rule_scores = {rule["name"]: float(rule["score"]) for rule in grammar["rule"]}
         self._not_body = frozenset(map(fold_word, grammar["words"]["not_body"]))
+        self._measured = frozenset(map(fold_word, grammar["words"]["measured_after"]))
         self._lexemes = LexemeTable(self._describe, {"flags": np.uint8})
 
     def _describe(self, word: str) -> tuple[int]:
@@ -64,7 +65,8 @@ class Resolver:
             (folded in self._symptom_cues)
             + 2 * (folded in self._condition_cues)
             + 4 * (folded in self._not_body)
-            + 8 * (word in (",", "and", "or", "/", "&", "and/or")),
+            + 8 * (word in (",", "and", "or", "/", "&", "and/or"))
+            + 16 * (folded in self._measured),
         )
 
     def __call__(self, doc: Doc) -> Doc:
@@ -123,10 +125,12 @@ class Resolver:
             while position < len(main) and main[position].end <= part.start:
                 position += 1
             above = main[position] if position < len(main) else None
-            if part.end < len(flags) and flags[part.end] & 4:
+            following = flags[part.end] if part.end < len(flags) else 0
+            if following & 16:
                 continue
             if above is None or not part.overlaps(above):
-                kept.append(part)
+                if not following & 4:
+                    kept.append(part)
             elif above.label == SYMPTOM and above.contains(part) and part.end - part.start < above.end - above.start:
                 kept.append(part)
         return kept
