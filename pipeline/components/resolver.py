@@ -22,8 +22,6 @@ from pipeline.terminology.normalise import fold_word, normalise
 # How much a source is trusted, until scores are calibrated on annotated pages.
 _GAZETTEER_SCORE = 0.9
 _ABBREVIATION_SCORE = 0.9
-# Words around a mention that settle whether an ambiguous name is used as a symptom.
-_WINDOW = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +51,7 @@ class Resolver:
         use = load_toml("use.toml")
         self._symptom_cues = frozenset(map(fold_word, use["symptom_cues"]))
         self._condition_cues = frozenset(map(fold_word, use["condition_cues"]))
+        self._topic_nouns = frozenset(map(fold_word, use["topic_nouns"]))
         grammar = load_toml("grammar.toml")
         self._rule_scores = {rule["name"]: float(rule["score"]) for rule in grammar["rule"]}
         self._not_body = frozenset(map(fold_word, grammar["words"]["not_body"]))
@@ -91,7 +90,7 @@ class Resolver:
 
     def _settle_types(self, doc: Doc, flags: np.ndarray, main: list[_Choice]) -> list[Candidate]:
         """One type for each stretch, by its use in the sentence (scheme, 2)."""
-        topics = _topic_names(doc, main)
+        topics = self._topic_names(doc, main)
         settled: list[Candidate] = []
         for choice in main:
             candidate = choice.best
@@ -103,15 +102,33 @@ class Resolver:
             settled.append(candidate)
         return settled
 
+    def _topic_names(self, doc: Doc, main: list[_Choice]) -> set[tuple[str, ...]]:
+        """Folded names that a heading presents as its subject: "X", "What is X?", "X problems".
+
+        Alone in a heading, a finding may still be a mere finding ("Fatigue"); so a name must be in
+        a question, or open the article, or be a class of conditions.
+        """
+        topics = set()
+        for number, heading in enumerate(doc.spans.get(attributes.BLOCKS, ())):
+            if heading.label_ != "HEADING":
+                continue
+            inside = [c.best for c in main if heading.start <= c.best.start and c.best.end <= heading.end]
+            if len(inside) != 1:
+                continue
+            name = inside[0]
+            alone = [t.i for t in heading if not (t.is_punct or t.is_space)] == list(range(name.start, name.end))
+            noun = fold_word(doc[name.end - 1].text) in self._topic_nouns
+            if heading[-1].text == "?" or (alone and (number == 0 or noun)):
+                topics.add(normalise(doc[name.start : name.end].text))
+        return topics
+
     def _used_as_symptom(
         self, doc: Doc, flags: np.ndarray, candidate: Candidate, before: list[Candidate]
     ) -> bool:
         """Tell whether a name that is both is presented as a manifestation of something."""
-        start = max(doc[candidate.start].sent.start, candidate.start - 3 * _WINDOW)
-        joined = before and _joined(flags, before[-1].end, candidate.start)
-        if joined:
+        if before and _joined(doc, flags, before[-1].end, candidate.start):
             return before[-1].label == SYMPTOM
-        window = flags[start : candidate.start]
+        window = flags[doc[candidate.start].sent.start : candidate.start]
         cues = np.flatnonzero(window & 3)
         return bool(len(cues)) and bool(window[cues[-1]] & 1)
 
@@ -187,8 +204,10 @@ def _retyped(candidate: Candidate, label: str) -> Candidate:
     )
 
 
-def _joined(flags: np.ndarray, left: int, right: int) -> bool:
-    """Tell whether only commas and conjunctions stand between two mentions."""
+def _joined(doc: Doc, flags: np.ndarray, left: int, right: int) -> bool:
+    """Tell whether a mention continues a list or glosses the one before it in brackets."""
+    if right == left + 1 and doc[left].text == "(":
+        return True
     return left < right <= left + 3 and bool((flags[left:right] & 8).all())
 
 
@@ -212,22 +231,6 @@ def _with_abbreviations(doc: Doc, candidates: list[Candidate]) -> list[Candidate
             )
     kept = [c for c in candidates if (c.start, c.end) not in expanded]
     return kept + added
-
-
-def _topic_names(doc: Doc, main: list[_Choice]) -> set[tuple[str, ...]]:
-    """Folded names that a heading presents as its subject: "X", "What is X?"."""
-    blocks = [b for b in doc.spans.get(attributes.BLOCKS, ()) if b.label_ == "HEADING"]
-    topics = set()
-    for heading in blocks[:1]:
-        words = [t for t in heading if not (t.is_punct or t.is_space or t.lower_ in _QUESTION_WORDS)]
-        for choice in main:
-            span = choice.best
-            if words and span.start == words[0].i and span.end == words[-1].i + 1:
-                topics.add(normalise(doc[span.start : span.end].text))
-    return topics
-
-
-_QUESTION_WORDS = frozenset(("what", "is", "are", "a", "an", "the", "about", "#", "="))
 
 
 def _write(doc: Doc, mentions: list[Candidate]) -> None:
