@@ -26,7 +26,7 @@ class RunConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     profile: Profile = "fast"
-    max_chars: int = Field(default=5_000_000, ge=1)
+    max_chars: int = Field(default=2_000_000, ge=1)
 
     @classmethod
     def for_profile(cls, profile: str) -> RunConfig:

@@ -13,6 +13,7 @@
 ``span._.source``          what found the mention: ``gazetteer``, ``patterns`` or ``abbreviations``
 ``span._.score``           how much a mention of this source can be trusted, in [0, 1]
 ``span._.topic``           of a section: id of the mention that names its topic, or None
+``doc._.topic``            id of the mention that names the article's topic, or None
 ``doc._.relations``        list of dicts, see :class:`pipeline.records.Relation`
 ``doc._.abbreviations``    scispaCy's list of dicts (``make_serializable=True``)
 ========================  =========================================================================
@@ -45,7 +46,7 @@ _SPAN_ATTRIBUTES: dict[str, Any] = {
     "score": None,
     "topic": None,
 }
-_DOC_ATTRIBUTES: dict[str, Any] = {"relations": [], "abbreviations": []}
+_DOC_ATTRIBUTES: dict[str, Any] = {"relations": [], "abbreviations": [], "topic": None}
 
 
 def register() -> None:

@@ -24,7 +24,7 @@ _MAX_APPOSITION = 25
 
 
 class Topics:
-    """Set ``span._.topic`` of the sections; split sections where a paragraph changes the topic."""
+    """Set ``span._.topic`` of the sections and ``doc._.topic``; split sections where a paragraph changes the topic."""
 
     def __init__(self) -> None:
         self._defining = frozenset(load_toml("relations.toml")["defining_verbs"])
@@ -38,6 +38,7 @@ class Topics:
             m for m in doc.spans.get(attributes.MENTIONS, ()) if m.label_ == attributes.CONDITION
         ]
         article = self._article_topic(doc, conditions)
+        doc._.topic = article.id_ if article is not None else None
         found = [
             part for section in sections for part in self._split(doc, section, conditions, article)
         ]
@@ -115,7 +116,7 @@ def _same(one: Span, other: Span | None) -> bool:
 @Language.factory(
     "symptograph_topics",
     requires=["doc.spans", "doc.sents", "span._.concepts"],
-    assigns=["doc.spans", "span._.topic"],
+    assigns=["doc.spans", "span._.topic", "doc._.topic"],
 )
 def make_topics(nlp: Language, name: str) -> Topics:
     """Make the component that finds the topics of sections."""

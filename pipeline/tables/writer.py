@@ -1,0 +1,131 @@
+"""Write tables as Parquet and CSV, in chunks, into place only when whole."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from pipeline.errors import OutputError
+from pipeline.tables.rows import Row
+from pipeline.tables.schema import TABLES
+
+_CHUNK_ROWS = 20_000
+# A cell that begins with one of these is a formula to a spreadsheet program.
+_FORMULA = r"^([=+\-@\t\r])"
+
+
+def neutralise(table: pa.Table) -> pa.Table:
+    """Put an apostrophe before text cells that a spreadsheet would run as a formula.
+
+    To undo it, take away one leading apostrophe before ``= + - @``, tab or carriage return. The
+    Parquet files hold the raw text.
+    """
+    columns = [
+        pc.replace_substring_regex(column, _FORMULA, r"'\1") if pa.types.is_string(column.type) else column
+        for column in table.columns
+    ]
+    return pa.table(columns, schema=table.schema)
+
+
+class TableWriter:
+    """Collects rows and writes ``NAME.parquet`` and ``NAME.csv`` for every table.
+
+    Everything is written to a hidden folder inside the output folder and moved into place by
+    :meth:`publish`; until then the output folder's earlier tables stay as they are.
+
+    Parameters
+    ----------
+    folder
+        The output folder; made if it does not exist.
+
+    Raises
+    ------
+    OutputError
+        If the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.scratch = folder / ".partial"
+        self._rows: dict[str, list[Row]] = {name: [] for name in TABLES}
+        self._parquet: dict[str, pq.ParquetWriter] = {}
+        self._csv: dict[str, pa.csv.CSVWriter] = {}
+
+    def __enter__(self) -> TableWriter:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(self.scratch, ignore_errors=True)
+            self.scratch.mkdir()
+            for name, schema in TABLES.items():
+                self._parquet[name] = pq.ParquetWriter(self.path(name), schema, compression="zstd")
+                self._csv[name] = pa.csv.CSVWriter(self.scratch / f"{name}.csv", schema)
+        except OSError as error:
+            raise OutputError(
+                f"{self.folder}: cannot be written ({error.strerror or error}); "
+                "give a folder you may write to with --out"
+            ) from error
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for writer in (*self._parquet.values(), *self._csv.values()):
+            writer.close()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def path(self, name: str) -> Path:
+        """Where a table's Parquet file is until it is published."""
+        return self.scratch / f"{name}.parquet"
+
+    def add(self, name: str, rows: Iterable[Row]) -> None:
+        """Take rows of a table; written in chunks of a fixed size, so that runs are alike."""
+        pending = self._rows[name]
+        pending.extend(rows)
+        while len(pending) >= _CHUNK_ROWS:
+            self._write(name, pending[:_CHUNK_ROWS])
+            del pending[:_CHUNK_ROWS]
+
+    def _write(self, name: str, rows: list[Row]) -> None:
+        schema = TABLES[name]
+        columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
+        arrays = [pa.array(c, type=f.type) for c, f in zip(columns, schema, strict=True)]
+        self.add_table(name, pa.table(arrays, schema=schema))
+
+    def add_table(self, name: str, table: pa.Table) -> None:
+        """Write a whole Arrow table at once."""
+        try:
+            self._parquet[name].write_table(table)
+            self._csv[name].write_table(neutralise(table))
+        except OSError as error:
+            raise OutputError(f"{self.folder}: cannot be written ({error})") from error
+
+    def finish(self, name: str) -> None:
+        """Write what is left of a table and close its files, so that it can be read."""
+        if self._rows[name]:
+            self._write(name, self._rows[name])
+            self._rows[name] = []
+        self._parquet[name].close()
+        self._csv[name].close()
+
+    def publish(self) -> None:
+        """Move every finished file into place."""
+        for name in TABLES:
+            self.finish(name)
+            for suffix in ("parquet", "csv"):
+                file = f"{name}.{suffix}"
+                try:
+                    (self.scratch / file).replace(self.folder / file)
+                except OSError as error:
+                    raise OutputError(
+                        f"{self.folder / file}: cannot be written ({error.strerror})"
+                    ) from error
