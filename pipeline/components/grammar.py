@@ -70,6 +70,7 @@ class Grammar:
         number = {names: position for position, names in enumerate(self._sets)}
         self._class_set = {word: number[tuple(sorted(names))] for word, names in classes.items()}
         self._names = set(source["words"])
+        self._expressions: dict[str, str] = {}
         macros: dict[str, str] = source["macros"]
         self.rules = [
             Rule(r["name"], r["label"], self._compile(r["pattern"], macros), float(r["score"]))
@@ -92,7 +93,12 @@ class Grammar:
         return macros[name]
 
     def _characters(self, name: str) -> str:
-        """Regular expression for one class."""
+        """Regular expression for one class, worked out once."""
+        if name not in self._expressions:
+            self._expressions[name] = self._expression(name)
+        return self._expressions[name]
+
+    def _expression(self, name: str) -> str:
         every = range(STATUS_STRIDE // 2)
         if name == "body":
             return self._set(every, [STATUS_BODY]) + self._set(every, [STATUS_BODY_REST]) + "*"

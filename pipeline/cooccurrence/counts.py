@@ -34,6 +34,13 @@ from (
 group by concept_id
 """
 
+_WINDOWS = """
+select
+    (select coalesce(sum(n_sentences), 0)::bigint from read_parquet(?)),
+    (select count(*) from read_parquet(?)),
+    (select count(*) from read_parquet(?))
+"""
+
 # `place` tells windows of one document apart; the number of all windows of a scope is given.
 _SCOPES = {"sentence": "sentence", "section": "section", "document": "0"}
 
@@ -83,20 +90,17 @@ def count_pairs(entities: Path, documents: Path, sections: Path) -> pa.Table:
         Columns ``scope`` to ``n_docs`` of the co-occurrence table, in a fixed order of rows.
     """
     with duckdb.connect() as connection:
-        connection.execute("set preserve_insertion_order = true")
-        connection.execute(_KEYS, [str(entities)])
-        connection.execute(_LABELS, [str(entities)])
-        totals = connection.execute(
-            "select coalesce(sum(n_sentences), 0), count(*) from read_parquet(?)", [str(documents)]
-        ).fetchone()
-        n_sections = connection.execute(
-            "select count(*) from read_parquet(?)", [str(sections)]
-        ).fetchone()
-        assert totals is not None and n_sections is not None  # aggregates give one row
-        windows = {"sentence": totals[0], "section": n_sections[0], "document": totals[1]}
+        connection.sql("set preserve_insertion_order = true")
+        # fetchall() ends each statement: an unfinished one blocks the connection.
+        connection.execute(_KEYS, [str(entities)]).fetchall()
+        connection.execute(_LABELS, [str(entities)]).fetchall()
+        ((n_sentences, n_documents, n_sections),) = connection.execute(
+            _WINDOWS, [str(documents), str(documents), str(sections)]
+        ).fetchall()
+        windows = {"sentence": n_sentences, "section": n_sections, "document": n_documents}
         parts = [
-            connection.execute(
-                _PAIRS.format(place=place, scope=scope), [int(windows[scope])]
+            connection.sql(
+                _PAIRS.format(place=place, scope=scope), params=[windows[scope]]
             ).to_arrow_table()
             for scope, place in _SCOPES.items()
         ]

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from pipeline.tables.schema import COOCCURRENCES
 
 Floats = NDArray[np.float64]
+# Pairs that are alike in these are one family of tests.
+_FAMILY = ("scope", "a_type", "b_type")
 
 
 def expected_count(n_a: Floats, n_b: Floats, n: Floats) -> Floats:
@@ -44,19 +46,62 @@ def odds_ratio(n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats) -> Floats:
 
 
 def fisher_p(n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats) -> Floats:
-    """One-sided Fisher exact p: chance of ``n_ab`` or more shared windows."""
-    from scipy.stats import hypergeom
+    """One-sided Fisher exact p: chance of ``n_ab`` or more shared windows.
 
-    p: Floats = hypergeom.sf(n_ab - 1, n, n_a, n_b)
+    The tail of the hypergeometric distribution on the far side of the mean is summed term by term,
+    each from the one before; where ``n_ab`` is below the mean, that is the lower tail and p its
+    complement. Equal to ``scipy.stats.hypergeom.sf``, whose import alone would take a fifth of a
+    short run (0.5 s).
+    """
+    upper = n_ab > n_a * n_b / n
+    p = np.empty_like(n_ab)
+    p[upper] = _tail(n_ab[upper], n_a[upper], n_b[upper], n[upper], step=1)
+    low = ~upper
+    p[low] = 1.0 - _tail(n_ab[low] - 1, n_a[low], n_b[low], n[low], step=-1)
     return np.clip(p, 0.0, 1.0)
+
+
+def _tail(k: Floats, n_a: Floats, n_b: Floats, n: Floats, step: int) -> Floats:
+    """Sum of the hypergeometric probabilities of ``k``, ``k + step``, ``k + 2 step`` …"""
+    total = _hypergeometric(k, n_a, n_b, n)
+    term, place = total.copy(), k.copy()
+    active = np.flatnonzero(term > 0)
+    while len(active):
+        a, b, m, x = n_a[active], n_b[active], n[active], place[active]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if step > 0:
+                ratio = (a - x) * (b - x) / ((x + 1) * (m - a - b + x + 1))
+            else:
+                ratio = x * (m - a - b + x) / ((a - x + 1) * (b - x + 1))
+        term[active] *= ratio
+        total[active] += term[active]
+        place[active] += step
+        active = active[term[active] > total[active] * 1e-17]
+    return total
+
+
+def _hypergeometric(k: Floats, n_a: Floats, n_b: Floats, n: Floats) -> Floats:
+    """Probability of exactly ``k`` shared windows; 0 where that is impossible."""
+    possible = (k >= np.maximum(0, n_a + n_b - n)) & (k <= np.minimum(n_a, n_b))
+    k = np.where(possible, k, np.maximum(0, n_a + n_b - n))
+    log_p = _log_choose(n_a, k) + _log_choose(n - n_a, n_b - k) - _log_choose(n, n_b)
+    return np.where(possible, np.exp(log_p), 0.0)
+
+
+def _log_choose(n: Floats, k: Floats) -> Floats:
+    from scipy.special import gammaln
+
+    value: Floats = gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+    return value
 
 
 def benjamini_hochberg(p: Floats) -> Floats:
     """Adjusted p values that control the false discovery rate (Benjamini and Hochberg 1995)."""
-    from scipy.stats import false_discovery_control
-
-    q: Floats = false_discovery_control(p, method="bh")
-    return q
+    order = np.argsort(p, kind="stable")
+    ranked = p[order] * len(p) / np.arange(1, len(p) + 1)
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(np.minimum.accumulate(ranked[::-1])[::-1], 1.0)
+    return adjusted
 
 
 def add_statistics(pairs: pa.Table) -> pa.Table:
@@ -70,9 +115,10 @@ def add_statistics(pairs: pa.Table) -> pa.Table:
     expected = expected_count(n_a, n_b, n)
     p = fisher_p(n_ab, n_a, n_b, n)
     q = np.empty_like(p)
-    family = np.array(["|".join(k) for k in zip(*(pairs[c].to_pylist() for c in ("scope", "a_type", "b_type")), strict=True)])
-    for name in np.unique(family):
-        q[family == name] = benjamini_hochberg(p[family == name])
+    families = [pairs[name].to_numpy(zero_copy_only=False) for name in _FAMILY]
+    for family in sorted(set(zip(*families, strict=True))):
+        members = np.logical_and.reduce([f == name for f, name in zip(families, family, strict=True)])
+        q[members] = benjamini_hochberg(p[members])
     columns: dict[str, Any] = {name: pairs[name] for name in pairs.column_names}
     columns |= {
         "expected": expected,
