@@ -7,30 +7,25 @@ or to a word that ends all scopes. The cues are data (``context.csv``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_right
+from typing import Any, NamedTuple
 
 import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from pipeline.components import attributes
-from pipeline.components.lexemes import LexemeTable
+from pipeline.components.lexemes import LexemeTable, sentence_starts
 from pipeline.data import load_table
 
 _MAX_GAP = 4
+_GAP = "*"
+
+# Words of cues as a tree: the next word's number (or _GAP), then the next node; "cue" where one ends.
+_Node = dict[Any, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
-    """One line of ``context.csv``; ``*`` among the words stands for up to four words."""
-
-    words: tuple[str, ...]
-    category: str
-    forward: bool
-
-
-@dataclass(frozen=True, slots=True)
-class FoundCue:
+class FoundCue(NamedTuple):
     """A cue at tokens ``start`` to ``end``, half-open."""
 
     start: int
@@ -39,97 +34,79 @@ class FoundCue:
     forward: bool
 
 
-def _load_cues() -> dict[str, list[Cue]]:
-    """Cues by first word, the longest first."""
-    cues: dict[str, list[Cue]] = {}
-    for row in load_table("context.csv"):
-        words = tuple(row["cue"].split())
-        cues.setdefault(words[0], []).append(Cue(words, row["category"], row["direction"] == "forward"))
-    for same_start in cues.values():
-        same_start.sort(key=_cue_length, reverse=True)
-    return cues
-
-
-def _cue_length(cue: Cue) -> int:
-    return len(cue.words)
-
-
 class Assertion:
     """Set ``span._.negated``, ``span._.uncertain`` and ``span._.cue`` of the mentions."""
 
     def __init__(self) -> None:
-        self._cues = _load_cues()
-        self._lexemes = LexemeTable(self._describe, {"first": np.bool_})
+        self._numbers: dict[str, int] = {}
+        self._tree: _Node = {}
+        for row in load_table("context.csv"):
+            node = self._tree
+            for word in row["cue"].split():
+                number = _GAP if word == _GAP else self._numbers.setdefault(word, len(self._numbers) + 1)
+                node = node.setdefault(number, {})
+            node["cue"] = (row["category"], row["direction"] == "forward")
+        self._lexemes = LexemeTable(self._describe, {"word": np.uint16})
 
     def _describe(self, word: str) -> tuple[int]:
-        return (_plain(word) in self._cues,)
+        """Number of a word that is in some cue, else 0."""
+        return (self._numbers.get(word.lower().replace("’", "'"), 0),)
 
     def __call__(self, doc: Doc) -> Doc:
         """Assert one Doc."""
         mentions = doc.spans.get(attributes.MENTIONS)
         if not mentions:
             return doc
-        cues = self._find(doc)
+        starts = sentence_starts(doc)
+        cues = self._find(doc, frozenset(starts))
         if not cues:
             return doc
-        starts = [sentence.start for sentence in doc.sents]
         by_sentence: dict[int, list[FoundCue]] = {}
         for cue in cues:
-            by_sentence.setdefault(_sentence_of(starts, cue.start), []).append(cue)
+            by_sentence.setdefault(bisect_right(starts, cue.start), []).append(cue)
         for mention in mentions:
-            nearby = by_sentence.get(_sentence_of(starts, mention.start))
+            nearby = by_sentence.get(bisect_right(starts, mention.start))
             if nearby and mention.label_ != attributes.BODY_PART:
-                _decide(doc, mention, nearby)
+                _decide(mention, nearby)
         return doc
 
-    def _find(self, doc: Doc) -> list[FoundCue]:
+    def _find(self, doc: Doc, starts: frozenset[int]) -> list[FoundCue]:
         """Cues in reading order, the longest at each place, without overlaps."""
+        numbers = self._lexemes.gather(doc)["word"]
+        words = numbers.tolist()
         found: list[FoundCue] = []
         end = 0
-        for position in np.flatnonzero(self._lexemes.gather(doc)["first"]).tolist():
-            if position < end:
-                continue
-            for cue in self._cues[_plain(doc[position].text)]:
-                stop = _match(doc, position, cue.words)
-                if stop:
-                    found.append(FoundCue(position, stop, cue.category, cue.forward))
-                    end = stop
-                    break
+        for position in np.flatnonzero(numbers).tolist():
+            if position >= end and words[position] in self._tree:
+                cue = self._longest(words, position, starts)
+                if cue is not None:
+                    found.append(cue)
+                    end = cue.end
         return found
 
-
-def _plain(word: str) -> str:
-    return word.lower().replace("’", "'")
-
-
-def _match(doc: Doc, position: int, words: tuple[str, ...]) -> int:
-    """Token after a cue that begins at ``position``, or 0."""
-    for number, word in enumerate(words):
-        if word == "*":
-            rest = words[number + 1 :]
-            for skipped in range(1, _MAX_GAP + 1):
-                stop = _match(doc, position + skipped, rest)
-                if stop:
-                    return stop
-            return 0
-        if position >= len(doc) or _plain(doc[position].text) != word:
-            return 0
-        if number and doc[position].is_sent_start:
-            return 0
-        position += 1
-    return position
+    def _longest(self, words: list[int], start: int, starts: frozenset[int]) -> FoundCue | None:
+        """The longest cue that begins at a token and stays in its sentence."""
+        best: FoundCue | None = None
+        todo = [(self._tree, start)]
+        while todo:
+            node, place = todo.pop()
+            if "cue" in node and (best is None or place > best.end):
+                best = FoundCue(start, place, *node["cue"])
+            if place >= len(words) or (place > start and place in starts):
+                continue
+            if words[place] in node:
+                todo.append((node[words[place]], place + 1))
+            if _GAP in node:
+                todo += [(node[_GAP], place + skipped) for skipped in range(1, _MAX_GAP + 1)]
+        return best
 
 
-def _sentence_of(starts: list[int], token: int) -> int:
-    return int(np.searchsorted(starts, token, side="right"))
-
-
-def _decide(doc: Doc, mention: Span, cues: list[FoundCue]) -> None:
-    """Let the nearest cue of each category that reaches the mention decide."""
-    for category, attribute in (("negated", "negated"), ("uncertain", "uncertain")):
+def _decide(mention: Span, cues: list[FoundCue]) -> None:
+    """Let the first cue of each category that reaches the mention decide."""
+    for category in ("negated", "uncertain"):
         for cue in cues:
             if cue.category == category and _reaches(cue, mention, cues):
-                mention._.set(attribute, True)
+                mention._.set(category, True)
                 mention._.cue = [cue.start, cue.end]
                 break
 

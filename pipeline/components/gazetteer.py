@@ -42,6 +42,7 @@ class Gazetteer:
 
     def __init__(self, index: TermIndex) -> None:
         self._index = index
+        self._curies: dict[tuple[int, str], str] = {}
         self._lexemes = LexemeTable(
             self._describe,
             {"kind": np.uint8, "unit": np.uint64, "longest": np.uint8, "acronym": np.int64},
@@ -60,17 +61,23 @@ class Gazetteer:
 
     def __call__(self, doc: Doc) -> Doc:
         """Look up one Doc."""
-        found = self._find(doc) if len(doc) else {}
-        spans: list[Span] = []
-        for label, matches in found.items():
-            for start, end, key in matches:
-                entry = next(e for e in self._index.entries(key) if e.type == label)
-                spans.append(Span(doc, start, end, label=label, kb_id=entry.curie))
-        doc.spans[attributes.GAZETTEER] = sorted(spans, key=_reading_order)
+        matches = self._find(doc) if len(doc) else []
+        doc.spans[attributes.GAZETTEER] = [
+            Span(doc, start, end, label=label, kb_id=self._curie(key, label))
+            for start, _, label, end, key in sorted(matches)
+        ]
         return doc
 
-    def _find(self, doc: Doc) -> dict[str, list[tuple[int, int, int]]]:
-        """Longest matches of each type as (first token, last token + 1, key)."""
+    def _curie(self, key: int, label: str) -> str:
+        """CURIE of the best concept of a type that a key stands for."""
+        curie = self._curies.get((key, label))
+        if curie is None:
+            curie = next(e.curie for e in self._index.entries(key) if e.type == label)
+            self._curies[key, label] = curie
+        return curie
+
+    def _find(self, doc: Doc) -> list[tuple[int, int, str, int, int]]:
+        """Longest matches of each type: first token, minus the end, type, end, key."""
         features = self._lexemes.gather(doc)
         acronyms = np.flatnonzero(features["acronym"] >= 0)
         units, longest, tokens = self._units(doc, features)
@@ -79,13 +86,12 @@ class Gazetteer:
         ends = np.concatenate([tokens[matches.ends - 1] + 1, acronyms + 1])
         keys = np.concatenate([matches.keys, features["acronym"][acronyms]])
         masks = self._index.type_masks[keys]
-        found = {}
+        found: list[tuple[int, int, str, int, int]] = []
         for bit, label in enumerate(ENTITY_TYPES):
             chosen = np.flatnonzero(masks & (1 << bit))
             chosen = chosen[_maximal(starts[chosen], ends[chosen])]
-            found[label] = list(
-                zip(starts[chosen].tolist(), ends[chosen].tolist(), keys[chosen].tolist(), strict=True)
-            )
+            rows = zip(starts[chosen].tolist(), ends[chosen].tolist(), keys[chosen].tolist(), strict=True)
+            found += [(start, -end, label, end, key) for start, end, key in rows]
         return found
 
     def _units(
@@ -101,34 +107,31 @@ class Gazetteer:
                 breaks[block.start - 1] = True
         keep = (kind == _WORD) | (kind == _SEVERAL) | breaks
         tokens = np.flatnonzero(keep)
-        several = tokens[kind[tokens] == _SEVERAL]
+        units, longests = unit[tokens], longest[tokens]
+        several = np.flatnonzero(kind[tokens] == _SEVERAL)
         if not len(several):
-            return unit[tokens], longest[tokens], tokens
-        return self._expand(doc, tokens, unit, longest, set(several.tolist()))
+            return units, longests, tokens
+        return self._expand(doc, tokens, units, longests, several)
 
     def _expand(
         self,
         doc: Doc,
         tokens: NDArray[np.intp],
-        unit: NDArray[np.uint64],
-        longest: NDArray[np.uint8],
-        several: set[int],
+        units: NDArray[np.uint64],
+        longests: NDArray[np.uint8],
+        several: NDArray[np.intp],
     ) -> tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.intp]]:
-        """Spread the tokens that hold several units ("COVID-19", "and/or")."""
-        rows: list[tuple[int, int, int]] = []
-        for token in tokens.tolist():
-            if token not in several:
-                rows.append((int(unit[token]), int(longest[token]), token))
-                continue
-            for part in split_units(doc[token].text):
-                value = hash_unit(fold_word(part))
-                rows.append((value, self._index.longest_from(value), token))
-        units, longests, places = zip(*rows, strict=True)
-        return (
-            np.array(units, dtype=np.uint64),
-            np.array(longests, dtype=np.uint8),
-            np.array(places, dtype=np.intp),
-        )
+        """Spread the tokens at ``several``, which hold several units ("COVID-19", "and/or")."""
+        words = [doc[token].text for token in tokens[several].tolist()]
+        parts = [[hash_unit(fold_word(u)) for u in split_units(word)] for word in words]
+        repeats = np.ones(len(tokens), dtype=np.intp)
+        repeats[several] = [len(part) for part in parts]
+        units, longests, tokens = (np.repeat(a, repeats) for a in (units, longests, tokens))
+        firsts = np.cumsum(repeats)[several] - repeats[several]
+        for first, part in zip(firsts.tolist(), parts, strict=True):
+            units[first : first + len(part)] = part
+            longests[first : first + len(part)] = [self._index.longest_from(u) for u in part]
+        return units, longests, tokens
 
 
 def _maximal(starts: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -138,10 +141,6 @@ def _maximal(starts: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.int
     kept = np.ones(len(order), dtype=bool)
     kept[1:] = ends[order][1:] > reach[:-1]
     return order[kept]
-
-
-def _reading_order(span: Span) -> tuple[int, int, str]:
-    return span.start, -span.end, span.label_
 
 
 @Language.factory(

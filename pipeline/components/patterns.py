@@ -28,6 +28,7 @@ from pipeline.data import load_toml
 from pipeline.terminology.normalise import fold_word
 
 _HYPHENS = frozenset("-‐‑‒–—―")
+_Known = tuple[int, int, str]  # start, end and type of a name that the gazetteer found
 
 
 class Patterns:
@@ -53,13 +54,14 @@ class Patterns:
         if not len(doc):
             doc.spans[attributes.PATTERNS] = []
             return doc
-        symbols, tokens = self._symbols(doc)
-        starts = _known_starts(doc)
+        known = [(s.start, s.end, s.label_) for s in doc.spans.get(attributes.GAZETTEER, ())]
+        symbols, tokens = self._symbols(doc, known)
+        # A match that begins with the last token of a known name takes in the whole of it.
+        starts = {end - 1: start for start, end, label in known if label != attributes.BODY_PART}
         spans = []
         for rule in self._grammar.rules:
-            named = "span" in rule.pattern.groupindex
             for match in rule.pattern.finditer(symbols):
-                first, last = match.span("span") if named else match.span()
+                first, last = match.span()
                 start = tokens[first]
                 spans.append(
                     Span(doc, starts.get(start, start), tokens[last - 1] + 1, rule.label, span_id=rule.name)
@@ -67,14 +69,14 @@ class Patterns:
         doc.spans[attributes.PATTERNS] = spans
         return doc
 
-    def _symbols(self, doc: Doc) -> tuple[str, list[int]]:
+    def _symbols(self, doc: Doc, known: list[_Known]) -> tuple[str, list[int]]:
         """The Doc as one character a token, and the token behind each character.
 
         Sentences are kept apart by a character that no rule matches; white space and hyphens are
         left out.
         """
         features = self._lexemes.gather(doc)
-        points: NDArray[np.uint32] = features["symbol"] + STATUS_STRIDE * _statuses(doc)
+        points: NDArray[np.uint32] = features["symbol"] + STATUS_STRIDE * _statuses(len(doc), known)
         keep = np.flatnonzero(~features["skip"])
         apart = (doc.to_array(SENT_START) == 1) | _spaced_hyphens(doc, features["hyphen"])
         boundary = np.cumsum(apart)[keep]
@@ -90,30 +92,19 @@ def _spaced_hyphens(doc: Doc, hyphens: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return hyphens & spaced & np.concatenate([[True], spaced[:-1]])
 
 
-def _statuses(doc: Doc) -> NDArray[np.uint32]:
-    """What the gazetteer says of each token; a body part goes before a symptom."""
-    status = np.zeros(len(doc), dtype=np.uint32)
-    spans = doc.spans.get(attributes.GAZETTEER, ())
-    for span in spans:
-        if span.label_ == attributes.CONDITION:
-            status[span.end - 1] = STATUS_CONDITION
-    for span in spans:
-        if span.label_ == attributes.SYMPTOM:
-            status[span.end - 1] = STATUS_SYMPTOM
-    for span in spans:
-        if span.label_ == attributes.BODY_PART:
-            status[span.start] = STATUS_BODY
-            status[span.start + 1 : span.end] = STATUS_BODY_REST
-    return status
-
-
-def _known_starts(doc: Doc) -> dict[int, int]:
-    """Where the name that ends with a token begins: a match takes in the whole of it."""
-    return {
-        span.end - 1: span.start
-        for span in doc.spans.get(attributes.GAZETTEER, ())
-        if span.label_ != attributes.BODY_PART and len(span) > 1
-    }
+def _statuses(n_tokens: int, known: list[_Known]) -> NDArray[np.uint32]:
+    """What the gazetteer says of each token: body parts go before symptoms before conditions."""
+    status = [STATUS_NONE] * n_tokens
+    for label, value in ((attributes.CONDITION, STATUS_CONDITION), (attributes.SYMPTOM, STATUS_SYMPTOM)):
+        for _, end, found in known:
+            if found == label:
+                status[end - 1] = value
+    for start, end, found in known:
+        if found == attributes.BODY_PART:
+            status[start] = STATUS_BODY
+            for token in range(start + 1, end):
+                status[token] = STATUS_BODY_REST
+    return np.array(status, dtype=np.uint32)
 
 
 @Language.factory("symptograph_patterns", requires=["doc.spans", "doc.sents"], assigns=["doc.spans"])

@@ -25,7 +25,7 @@ def rows_of(article: Article, doc: Doc) -> Rows:
         "documents": [_document(article, doc, by_id, len(mentions))],
         "sections": [_section(article.doc_id, n, s, by_id) for n, s in enumerate(sections)],
         "entities": _entities(article.doc_id, doc, mentions, sections, concepts),
-        "relations": _relations(article.doc_id, doc, by_id, concepts),
+        "relations": _relations(article, doc, by_id, concepts),
     }
 
 
@@ -88,19 +88,19 @@ def _places(borders: list[int], positions: list[int]) -> list[int]:
 
 
 def _relations(
-    doc_id: str, doc: Doc, by_id: dict[str, Span], concepts: dict[str, list[Any]]
+    article: Article, doc: Doc, by_id: dict[str, Span], concepts: dict[str, list[Any]]
 ) -> list[Row]:
     """One row for every pair of concepts: a composite mention gives several."""
     rows: list[Row] = []
     for relation in doc._.relations:
         head, tail = by_id[relation["head"]], by_id[relation["tail"]]
         start, end = relation["evidence"]
-        evidence = " ".join(doc.text[start:end].split())
+        evidence = " ".join(article.text[start:end].split())
         for head_concept in _curies(concepts[head.id_]):
             for tail_concept in _curies(concepts[tail.id_]):
                 rows.append(
                     (
-                        doc_id, f"R{len(rows) + 1}", relation["type"], head.id_, head.text,
+                        article.doc_id, f"R{len(rows) + 1}", relation["type"], head.id_, head.text,
                         head_concept, tail.id_, tail.text, tail_concept, relation["scope"],
                         relation["negated"], relation["uncertain"], evidence, relation["score"],
                     )

@@ -64,6 +64,7 @@ def _singular(word: str) -> str:
     return word[:-1]
 
 
+@lru_cache(maxsize=1 << 17)
 def fold_word(word: str) -> str:
     """Fold one word: case, accents, UK/US spelling, then plural.
 
