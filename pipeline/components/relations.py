@@ -6,16 +6,17 @@ one its sentence names, else the section's topic, else the article's.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from pipeline.components import attributes
 from pipeline.components.attributes import BODY_PART, CONDITION, SYMPTOM
+from pipeline.components.lexemes import sentence_starts
 from pipeline.data import load_toml
 from pipeline.records import Relation
 from pipeline.terminology.normalise import fold_word
@@ -52,11 +53,9 @@ class Relations:
         if not mentions:
             return doc
         topics = _topics(doc)
-        by_section: dict[int, list[Span]] = {}
         seen: set[tuple[Any, ...]] = set()
         relations: list[Relation] = []
         for sentence in _sentences(doc):
-            by_section.setdefault(sentence.section, []).extend(sentence.conditions)
             topic = topics.get(sentence.section)
             for relation in self._relate(sentence, topic):
                 key = (sentence.section, relation.type, _key(relation.head), _key(relation.tail), relation.negated)
@@ -175,17 +174,17 @@ def _topics(doc: Doc) -> dict[int, Span]:
 
 def _sentences(doc: Doc) -> Iterator[_Sentence]:
     """Sentences that hold mentions."""
-    mentions = list(doc.spans[attributes.MENTIONS])
     section_starts = [s.start for s in doc.spans.get(attributes.SECTIONS, ())]
-    sentence_starts = [s.start for s in doc.sents]
-    owners = np.searchsorted(sentence_starts, [m.start for m in mentions], side="right") - 1
-    sentences = list(doc.sents)
-    for number in sorted(set(owners.tolist())):
-        span = sentences[number]
-        here = [m for m, owner in zip(mentions, owners, strict=True) if owner == number]
+    starts = sentence_starts(doc)
+    grouped: dict[int, list[Span]] = {}
+    for mention in doc.spans[attributes.MENTIONS]:
+        grouped.setdefault(bisect_right(starts, mention.start) - 1, []).append(mention)
+    for number, here in grouped.items():
+        start = starts[number]
+        end = starts[number + 1] if number + 1 < len(starts) else len(doc)
         yield _Sentence(
-            span,
-            int(np.searchsorted(section_starts, span.start, side="right")) - 1,
+            Span(doc, start, end),
+            bisect_right(section_starts, start) - 1,
             [m for m in here if m.label_ == CONDITION],
             [m for m in here if m.label_ == SYMPTOM],
             [m for m in here if m.label_ == BODY_PART],

@@ -7,7 +7,7 @@ or nested in a symptom; nothing is nested in a condition.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from spacy.language import Language
@@ -15,17 +15,20 @@ from spacy.tokens import Doc, Span
 
 from pipeline.components import attributes
 from pipeline.components.attributes import BODY_PART, CONDITION, SYMPTOM
-from pipeline.components.lexemes import LexemeTable
+from pipeline.components.lexemes import LexemeTable, sentence_starts
+from pipeline.components.sections import HEADING
 from pipeline.data import load_toml
 from pipeline.terminology.normalise import fold_word, normalise
 
 # How much a source is trusted, until scores are calibrated on annotated pages.
 _GAZETTEER_SCORE = 0.9
 _ABBREVIATION_SCORE = 0.9
+# What a word says about the mentions around it, a bit each.
+_SYMPTOM_CUE, _CONDITION_CUE, _NOT_BODY, _JOINS, _MEASURED = 1, 2, 4, 8, 16
+_JOINERS = frozenset((",", "and", "or", "/", "&", "and/or"))
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A possible mention: tokens from ``start`` to ``end``, half-open."""
 
     start: int
@@ -35,13 +38,16 @@ class Candidate:
     score: float
     curie: str = ""
 
-    def overlaps(self, other: Candidate) -> bool:
-        """Tell whether the two share a token."""
-        return self.start < other.end and other.start < self.end
 
-    def contains(self, other: Candidate) -> bool:
-        """Tell whether the other lies within this one."""
-        return self.start <= other.start and other.end <= self.end
+class _Choice(NamedTuple):
+    """Candidates for the same tokens, the most trusted first."""
+
+    best: Candidate
+    options: list[Candidate]
+
+    def of(self, label: str) -> Candidate | None:
+        """The most trusted candidate of a type, if there is one."""
+        return next((c for c in self.options if c.label == label), None)
 
 
 class Resolver:
@@ -49,32 +55,32 @@ class Resolver:
 
     def __init__(self) -> None:
         use = load_toml("use.toml")
-        self._symptom_cues = frozenset(map(fold_word, use["symptom_cues"]))
-        self._condition_cues = frozenset(map(fold_word, use["condition_cues"]))
+        words = load_toml("grammar.toml")["words"]
         self._topic_nouns = frozenset(map(fold_word, use["topic_nouns"]))
-        grammar = load_toml("grammar.toml")
-        self._rule_scores = {rule["name"]: float(rule["score"]) for rule in grammar["rule"]}
-        self._not_body = frozenset(map(fold_word, grammar["words"]["not_body"]))
-        self._measured = frozenset(map(fold_word, grammar["words"]["measured_after"]))
+        self._flags: dict[str, int] = {}
+        for flag, listed in (
+            (_SYMPTOM_CUE, use["symptom_cues"]),
+            (_CONDITION_CUE, use["condition_cues"]),
+            (_NOT_BODY, words["not_body"]),
+            (_MEASURED, words["measured_after"]),
+        ):
+            for word in map(fold_word, listed):
+                self._flags[word] = self._flags.get(word, 0) | flag
+        self._rule_scores = {r["name"]: float(r["score"]) for r in load_toml("grammar.toml")["rule"]}
         self._lexemes = LexemeTable(self._describe, {"flags": np.uint8})
 
     def _describe(self, word: str) -> tuple[int]:
-        folded = fold_word(word)
-        return (
-            (folded in self._symptom_cues)
-            + 2 * (folded in self._condition_cues)
-            + 4 * (folded in self._not_body)
-            + 8 * (word in (",", "and", "or", "/", "&", "and/or"))
-            + 16 * (folded in self._measured),
-        )
+        return (self._flags.get(fold_word(word), 0) | _JOINS * (word in _JOINERS),)
 
     def __call__(self, doc: Doc) -> Doc:
         """Resolve one Doc."""
-        flags = self._lexemes.gather(doc)["flags"] if len(doc) else np.zeros(0, dtype=np.uint8)
         candidates = _with_abbreviations(doc, self._candidates(doc))
-        main = self._settle_types(doc, flags, _longest(c for c in candidates if c.label != BODY_PART))
-        parts = self._body_parts(flags, main, _longest(c for c in candidates if c.label == BODY_PART))
-        _write(doc, sorted([*main, *parts], key=_reading_order))
+        flags: list[int] = self._lexemes.gather(doc)["flags"].tolist() if candidates else []
+        main = _longest(c for c in candidates if c.label != BODY_PART)
+        settled = self._settle_types(doc, flags, main)
+        parts = _longest(c for c in candidates if c.label == BODY_PART)
+        nested = _body_parts(flags, settled, [choice.best for choice in parts])
+        _write(doc, sorted([*settled, *nested], key=_reading_order))
         return doc
 
     def _candidates(self, doc: Doc) -> list[Candidate]:
@@ -88,17 +94,22 @@ class Resolver:
         ]
         return found
 
-    def _settle_types(self, doc: Doc, flags: np.ndarray, main: list[_Choice]) -> list[Candidate]:
+    def _settle_types(self, doc: Doc, flags: list[int], main: list[_Choice]) -> list[Candidate]:
         """One type for each stretch, by its use in the sentence (scheme, 2)."""
         topics = self._topic_names(doc, main)
+        starts = sentence_starts(doc)
+        sentences = np.searchsorted(starts, [c.best.start for c in main], side="right") - 1
         settled: list[Candidate] = []
-        for choice in main:
+        for choice, sentence in zip(main, sentences.tolist(), strict=True):
             candidate = choice.best
-            if normalise(doc[candidate.start : candidate.end].text) in topics:
-                candidate = choice.of(CONDITION) or _retyped(candidate, CONDITION)
-            elif choice.of(CONDITION) and choice.of(SYMPTOM):
-                symptom = self._used_as_symptom(doc, flags, candidate, settled)
-                candidate = choice.of(SYMPTOM if symptom else CONDITION) or candidate
+            if topics and normalise(doc[candidate.start : candidate.end].text) in topics:
+                candidate = choice.of(CONDITION) or candidate._replace(label=CONDITION)
+            elif len(choice.options) > 1:
+                condition, symptom = choice.of(CONDITION), choice.of(SYMPTOM)
+                if condition and symptom:
+                    before = settled[-1] if settled else None
+                    used = _used_as_symptom(doc, flags, starts[sentence], candidate, before)
+                    candidate = symptom if used else condition
             settled.append(candidate)
         return settled
 
@@ -109,81 +120,85 @@ class Resolver:
         a question, or open the article, or be a class of conditions.
         """
         topics = set()
+        starts = [choice.best.start for choice in main]
         for number, heading in enumerate(doc.spans.get(attributes.BLOCKS, ())):
-            if heading.label_ != "HEADING":
+            if heading.label_ != HEADING:
                 continue
-            inside = [c.best for c in main if heading.start <= c.best.start and c.best.end <= heading.end]
-            if len(inside) != 1:
+            low, high = np.searchsorted(starts, [heading.start, heading.end]).tolist()
+            if high - low != 1:
                 continue
-            name = inside[0]
-            alone = [t.i for t in heading if not (t.is_punct or t.is_space)] == list(range(name.start, name.end))
+            name = main[low].best
+            words = [t.i for t in heading if not (t.is_punct or t.is_space)]
+            alone = words == list(range(name.start, name.end))
             noun = fold_word(doc[name.end - 1].text) in self._topic_nouns
             if heading[-1].text == "?" or (alone and (number == 0 or noun)):
                 topics.add(normalise(doc[name.start : name.end].text))
         return topics
 
-    def _used_as_symptom(
-        self, doc: Doc, flags: np.ndarray, candidate: Candidate, before: list[Candidate]
-    ) -> bool:
-        """Tell whether a name that is both is presented as a manifestation of something."""
-        if before and _joined(doc, flags, before[-1].end, candidate.start):
-            return before[-1].label == SYMPTOM
-        window = flags[doc[candidate.start].sent.start : candidate.start]
-        cues = np.flatnonzero(window & 3)
-        return bool(len(cues)) and bool(window[cues[-1]] & 1)
 
-    def _body_parts(
-        self, flags: np.ndarray, main: list[Candidate], parts: list[_Choice]
-    ) -> list[Candidate]:
-        kept = []
-        position = 0
-        for choice in parts:
-            part = choice.best
-            while position < len(main) and main[position].end <= part.start:
-                position += 1
-            above = main[position] if position < len(main) else None
-            following = flags[part.end] if part.end < len(flags) else 0
-            if following & 16:
-                continue
-            if above is None or not part.overlaps(above):
-                if not following & 4:
-                    kept.append(part)
-            elif above.label == SYMPTOM and above.contains(part) and part.end - part.start < above.end - above.start:
+def _used_as_symptom(
+    doc: Doc, flags: list[int], sentence: int, candidate: Candidate, before: Candidate | None
+) -> bool:
+    """Tell whether a name that is both is presented as a manifestation of something.
+
+    In a list it goes with the item before it; else the nearest cue before it in the sentence
+    decides; without any, it is a condition.
+    """
+    if before and _joined(doc, flags, before.end, candidate.start):
+        return before.label == SYMPTOM
+    for token in range(candidate.start - 1, sentence - 1, -1):
+        cue = flags[token] & (_SYMPTOM_CUE | _CONDITION_CUE)
+        if cue:
+            return bool(cue & _SYMPTOM_CUE)
+    return False
+
+
+def _joined(doc: Doc, flags: list[int], left: int, right: int) -> bool:
+    """Tell whether a mention continues a list or glosses the one before it in brackets."""
+    if right == left + 1 and doc[left].text == "(":
+        return True
+    return left < right <= left + 3 and all(flags[t] & _JOINS for t in range(left, right))
+
+
+def _body_parts(
+    flags: list[int], main: list[Candidate], parts: list[Candidate]
+) -> list[Candidate]:
+    """Body parts that stand free or within a symptom, and are no part of another thing's name."""
+    kept = []
+    position = 0
+    for part in parts:
+        while position < len(main) and main[position].end <= part.start:
+            position += 1
+        following = flags[part.end] if part.end < len(flags) else 0
+        if following & _MEASURED:
+            continue
+        above = main[position] if position < len(main) else None
+        if above is None or above.start >= part.end:
+            if not following & _NOT_BODY:
                 kept.append(part)
-        return kept
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """Candidates for the same tokens, the most trusted first."""
-
-    options: tuple[Candidate, ...]
-
-    @property
-    def best(self) -> Candidate:
-        return self.options[0]
-
-    def of(self, label: str) -> Candidate | None:
-        """The most trusted candidate of a type, if there is one."""
-        return next((c for c in self.options if c.label == label), None)
+        elif above.label == SYMPTOM and above.start <= part.start and part.end <= above.end:
+            if part.end - part.start < above.end - above.start:
+                kept.append(part)
+    return kept
 
 
 def _longest(candidates: Iterable[Candidate]) -> list[_Choice]:
     """Non-overlapping stretches in reading order, longest first, then the most trusted."""
-    ordered = sorted(candidates, key=_preference)
-    chosen: list[list[Candidate]] = []
-    owner: dict[int, int] = {}
-    for candidate in ordered:
-        owners = {owner.get(token, -1) for token in range(candidate.start, candidate.end)}
-        if owners == {-1}:
-            for token in range(candidate.start, candidate.end):
-                owner[token] = len(chosen)
-            chosen.append([candidate])
-        elif len(owners) == 1:
-            first = chosen[owners.pop()]
-            if (first[0].start, first[0].end) == (candidate.start, candidate.end):
-                first.append(candidate)
-    return sorted((_Choice(tuple(c)) for c in chosen), key=_choice_start)
+    taken: dict[int, _Choice] = {}
+    choices: list[_Choice] = []
+    for candidate in sorted(candidates, key=_preference):
+        tokens = range(candidate.start, candidate.end)
+        owner = taken.get(candidate.start)
+        if owner is not None:
+            best = owner.best
+            if best.start == candidate.start and best.end == candidate.end:
+                owner.options.append(candidate)
+        elif not any(token in taken for token in tokens):
+            choice = _Choice(candidate, [candidate])
+            choices.append(choice)
+            taken.update(dict.fromkeys(tokens, choice))
+    choices.sort(key=_choice_start)
+    return choices
 
 
 def _preference(candidate: Candidate) -> tuple[int, float, int, str]:
@@ -198,55 +213,45 @@ def _reading_order(candidate: Candidate) -> tuple[int, int]:
     return candidate.start, -candidate.end
 
 
-def _retyped(candidate: Candidate, label: str) -> Candidate:
-    return Candidate(
-        candidate.start, candidate.end, label, candidate.source, candidate.score, candidate.curie
-    )
-
-
-def _joined(doc: Doc, flags: np.ndarray, left: int, right: int) -> bool:
-    """Tell whether a mention continues a list or glosses the one before it in brackets."""
-    if right == left + 1 and doc[left].text == "(":
-        return True
-    return left < right <= left + 3 and bool((flags[left:right] & 8).all())
-
-
 def _with_abbreviations(doc: Doc, candidates: list[Candidate]) -> list[Candidate]:
     """Add the occurrences of each abbreviation whose long form is a candidate.
 
     What the document expands itself goes before anything the terminology says of the letters.
     """
+    records = doc._.abbreviations
+    if not records:
+        return candidates
     by_end: dict[int, list[Candidate]] = {}
     for candidate in candidates:
         by_end.setdefault(candidate.end, []).append(candidate)
     added: list[Candidate] = []
     expanded: set[tuple[int, int]] = set()
-    for record in doc._.abbreviations:
+    for record in records:
         short = (record["short_start"], record["short_end"])
         expanded.add(short)
-        inside = [c for c in by_end.get(record["long_end"], ()) if c.start <= record["long_start"] + 1]
-        for long_form in inside:
-            added.append(
-                Candidate(*short, long_form.label, "abbreviations", _ABBREVIATION_SCORE, long_form.curie)
-            )
-    kept = [c for c in candidates if (c.start, c.end) not in expanded]
-    return kept + added
+        for long_form in by_end.get(record["long_end"], ()):
+            if long_form.start <= record["long_start"] + 1:
+                label, curie = long_form.label, long_form.curie
+                added.append(Candidate(*short, label, "abbreviations", _ABBREVIATION_SCORE, curie))
+    return [c for c in candidates if (c.start, c.end) not in expanded] + added
 
 
 def _write(doc: Doc, mentions: list[Candidate]) -> None:
     spans = []
-    for number, mention in enumerate(mentions, start=1):
-        span = Span(doc, mention.start, mention.end, mention.label, kb_id=mention.curie, span_id=f"T{number}")
-        span._.source = mention.source
-        span._.score = mention.score
-        spans.append(span)
-    doc.spans[attributes.MENTIONS] = spans
-    end = 0
     flat = []
-    for span in spans:
-        if span.start >= end:
+    end = 0
+    for number, mention in enumerate(mentions, start=1):
+        span = Span(
+            doc, mention.start, mention.end, mention.label, kb_id=mention.curie, span_id=f"T{number}"
+        )
+        attribute = span._
+        attribute.source = mention.source
+        attribute.score = mention.score
+        spans.append(span)
+        if mention.start >= end:
             flat.append(span)
-            end = span.end
+            end = mention.end
+    doc.spans[attributes.MENTIONS] = spans
     doc.ents = flat
 
 

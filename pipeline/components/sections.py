@@ -36,6 +36,7 @@ _MIN_WRAPPED_CHARS = 45
 # Blank lines that stand in place of a missing heading.
 _WIDE_GAP = 2
 
+HEADING: Literal["HEADING"] = "HEADING"
 HEADED = "HEADED"
 UNHEADED = "UNHEADED"
 
@@ -97,14 +98,14 @@ def _lines(text: str) -> Iterator[_Line]:
 
 def _kind(line: _Line, following: _Line | None, *, first: bool) -> BlockKind:
     if _ATX.match(line.text):
-        return "HEADING"
+        return HEADING
     if following and following.gap == 0 and _SETEXT.match(following.text):
-        return "HEADING"
+        return HEADING
     if _ITEM.match(line.text):
         return "ITEM"
     if _ROW.match(line.text):
         return "ROW"
-    return "HEADING" if _is_plain_heading(line, following, first=first) else "PARAGRAPH"
+    return HEADING if _is_plain_heading(line, following, first=first) else "PARAGRAPH"
 
 
 def _is_plain_heading(line: _Line, following: _Line | None, *, first: bool) -> bool:
@@ -170,12 +171,12 @@ def _token_span(doc: Doc, offsets: NDArray[np.intp], block: Block) -> Span | Non
 def _sections(doc: Doc, blocks: list[Span], wide: set[int]) -> Iterator[Span]:
     starts: list[tuple[int, str]] = []
     for number, block in enumerate(blocks):
-        if block.label_ == "HEADING":
+        if block.label_ == HEADING:
             starts.append((block.start, HEADED))
         elif number == 0 or (
             block.start in wide
             and block.label_ == "PARAGRAPH"
-            and blocks[number - 1].label_ != "HEADING"
+            and blocks[number - 1].label_ != HEADING
         ):
             starts.append((block.start, UNHEADED))
     for position, (start, label) in enumerate(starts):

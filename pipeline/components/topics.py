@@ -8,13 +8,15 @@ nothing in the layout says so.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from pipeline.components import attributes
-from pipeline.components.sections import HEADED, UNHEADED
+from pipeline.components.lexemes import sentence_starts
+from pipeline.components.sections import HEADED, HEADING, UNHEADED
 from pipeline.data import load_toml
 
 # A defining sentence names its condition within its first words ("The flu is …").
@@ -31,76 +33,83 @@ class Topics:
 
     def __call__(self, doc: Doc) -> Doc:
         """Find the topics of one Doc."""
-        sections = doc.spans.get(attributes.SECTIONS)
+        sections = list(doc.spans.get(attributes.SECTIONS, ()))
         if not sections:
             return doc
         conditions = [
             m for m in doc.spans.get(attributes.MENTIONS, ()) if m.label_ == attributes.CONDITION
         ]
-        article = self._article_topic(doc, conditions)
+        blocks = list(doc.spans.get(attributes.BLOCKS, ()))
+        reader = _Reader(doc, conditions, self._defining)
+        article = reader.article_topic(blocks)
         doc._.topic = article.id_ if article is not None else None
-        found = [
-            part for section in sections for part in self._split(doc, section, conditions, article)
-        ]
+        found: list[tuple[Span, Span | None]] = []
+        starts = [block.start for block in blocks]
+        for section in sections:
+            inside = blocks[bisect_left(starts, section.start) : bisect_left(starts, section.end)]
+            found += reader.split(section, inside, article)
         doc.spans[attributes.SECTIONS] = [span for span, _ in found]
         for span, topic in found:
             if topic is not None:
                 span._.topic = topic.id_
         return doc
 
-    def _article_topic(self, doc: Doc, conditions: list[Span]) -> Span | None:
+
+class _Reader:
+    """The conditions of one Doc, and what its blocks say of them."""
+
+    def __init__(self, doc: Doc, conditions: list[Span], defining: frozenset[str]) -> None:
+        self._doc = doc
+        self._conditions = conditions
+        self._starts = [condition.start for condition in conditions]
+        self._defining = defining
+        self._sentences = sentence_starts(doc)
+
+    def article_topic(self, blocks: list[Span]) -> Span | None:
         """The condition of the title, or of the first sentence where there is no title."""
-        blocks = doc.spans.get(attributes.BLOCKS, ())
-        if not len(blocks):
-            return None
-        first = blocks[0]
-        if first.label_ == HEADING:
-            return next((c for c in conditions if c.start >= first.start and c.end <= first.end), None)
-        return self._defined(first, conditions)
-
-    def _split(
-        self, doc: Doc, section: Span, conditions: list[Span], article: Span | None
-    ) -> Iterator[tuple[Span, Span | None]]:
-        """The section, or its parts where paragraphs turn to other conditions, with topics."""
-        blocks = [b for b in doc.spans.get(attributes.BLOCKS, ()) if section.start <= b.start < section.end]
-        topic = self._section_topic(section, blocks, conditions) or article
-        start = section.start
-        label = section.label_
-        for number, block in enumerate(blocks):
-            if block.label_ != "PARAGRAPH" or number == 0 or blocks[number - 1].label_ == HEADING:
-                continue
-            turned = self._defined(block, conditions)
-            if turned is not None and not _same(turned, topic) and topic is not article:
-                yield Span(doc, start, block.start, label=label), topic
-                start, label, topic = block.start, UNHEADED, turned
-        yield Span(doc, start, section.end, label=label), topic
-
-    def _section_topic(
-        self, section: Span, blocks: list[Span], conditions: list[Span]
-    ) -> Span | None:
         if not blocks:
             return None
-        if section.label_ == HEADED:
-            heading = blocks[0]
-            inside = (c for c in conditions if c.start >= heading.start and c.end <= heading.end)
-            return next(inside, None)
-        return self._defined(blocks[0], conditions)
+        return self._named(blocks[0]) if blocks[0].label_ == HEADING else self._defined(blocks[0])
 
-    def _defined(self, block: Span, conditions: list[Span]) -> Span | None:
-        """The condition that a block's first sentence begins with and says something of."""
-        sentence_end = next((s.end for s in block.sents), block.end)
-        for condition in conditions:
-            if condition.start < block.start:
+    def split(
+        self, section: Span, blocks: list[Span], article: Span | None
+    ) -> Iterator[tuple[Span, Span | None]]:
+        """The section, or its parts where paragraphs turn to other conditions, with topics."""
+        topic = self._section_topic(section, blocks) or article
+        start, label = section.start, section.label_
+        for before, block in zip(blocks, blocks[1:], strict=False):
+            if block.label_ != "PARAGRAPH" or before.label_ == HEADING or topic is article:
                 continue
-            if condition.start > block.start + _LEAD_TOKENS:
-                return None
-            rest = block.doc[condition.end : min(sentence_end, condition.end + _MAX_APPOSITION)]
-            if any(token.lower_ in self._defining for token in rest):
-                return condition
-        return None
+            turned = self._defined(block)
+            if turned is not None and not _same(turned, topic):
+                yield Span(self._doc, start, block.start, label=label), topic
+                start, label, topic = block.start, UNHEADED, turned
+        yield Span(self._doc, start, section.end, label=label), topic
 
+    def _section_topic(self, section: Span, blocks: list[Span]) -> Span | None:
+        if not blocks:
+            return None
+        return self._named(blocks[0]) if section.label_ == HEADED else self._defined(blocks[0])
 
-HEADING = "HEADING"
+    def _from(self, token: int) -> Span | None:
+        """The first condition that begins at a token or later."""
+        position = bisect_left(self._starts, token)
+        return self._conditions[position] if position < len(self._conditions) else None
+
+    def _named(self, heading: Span) -> Span | None:
+        """The condition that a heading names."""
+        condition = self._from(heading.start)
+        return condition if condition is not None and condition.end <= heading.end else None
+
+    def _defined(self, block: Span) -> Span | None:
+        """The condition that a block's first sentence begins with and says something of."""
+        condition = self._from(block.start)
+        if condition is None or condition.start > block.start + _LEAD_TOKENS:
+            return None
+        following = bisect_right(self._sentences, condition.start)
+        end = self._sentences[following] if following < len(self._sentences) else len(self._doc)
+        rest = self._doc[condition.end : min(end, block.end, condition.end + _MAX_APPOSITION)]
+        return condition if any(t.lower_ in self._defining for t in rest) else None
 
 
 def _same(one: Span, other: Span | None) -> bool:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -113,11 +114,11 @@ def add_statistics(pairs: pa.Table) -> pa.Table:
         return COOCCURRENCES.empty_table()
     n_ab, n_a, n_b, n = (_floats(pairs, name) for name in ("n_ab", "n_a", "n_b", "n"))
     expected = expected_count(n_a, n_b, n)
-    p = fisher_p(n_ab, n_a, n_b, n)
+    # Most pairs share their four counts with many others.
+    counts, place = np.unique(np.stack([n_ab, n_a, n_b, n]), axis=1, return_inverse=True)
+    p = fisher_p(*counts)[place.ravel()]
     q = np.empty_like(p)
-    families = [pairs[name].to_numpy(zero_copy_only=False) for name in _FAMILY]
-    for family in sorted(set(zip(*families, strict=True))):
-        members = np.logical_and.reduce([f == name for f, name in zip(families, family, strict=True)])
+    for members in _families(pairs):
         q[members] = benjamini_hochberg(p[members])
     columns: dict[str, Any] = {name: pairs[name] for name in pairs.column_names}
     columns |= {
@@ -129,6 +130,16 @@ def add_statistics(pairs: pa.Table) -> pa.Table:
         "q_value": q,
     }
     return pa.table({f.name: columns[f.name] for f in COOCCURRENCES}).cast(COOCCURRENCES)
+
+
+def _families(pairs: pa.Table) -> Iterator[NDArray[np.intp]]:
+    """Rows of each family of tests: pairs of the same scope and types."""
+    codes = np.zeros(pairs.num_rows, dtype=np.intp)
+    for name in _FAMILY:
+        encoded = pairs[name].combine_chunks().dictionary_encode()
+        codes = codes * len(encoded.dictionary) + encoded.indices.to_numpy()
+    for code in np.unique(codes):
+        yield np.flatnonzero(codes == code)
 
 
 def _floats(table: pa.Table, name: str) -> Floats:

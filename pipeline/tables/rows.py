@@ -9,6 +9,7 @@ import numpy as np
 from spacy.tokens import Doc, Span
 
 from pipeline.components import attributes
+from pipeline.components.lexemes import sentence_starts
 from pipeline.records import Article
 
 Row = tuple[Any, ...]
@@ -17,24 +18,27 @@ Rows = dict[str, list[Row]]
 
 def rows_of(article: Article, doc: Doc) -> Rows:
     """Rows of one document, by table, each in the order of the table's columns."""
+    sentences = sentence_starts(doc)
     mentions: list[Span] = list(doc.spans.get(attributes.MENTIONS, ()))
     sections: list[Span] = list(doc.spans.get(attributes.SECTIONS, ()))
     by_id = {mention.id_: mention for mention in mentions}
     concepts = {mention.id_: mention._.concepts for mention in mentions}
     return {
-        "documents": [_document(article, doc, by_id, len(mentions))],
+        "documents": [_document(article, doc, by_id, len(sentences), len(mentions))],
         "sections": [_section(article.doc_id, n, s, by_id) for n, s in enumerate(sections)],
-        "entities": _entities(article.doc_id, doc, mentions, sections, concepts),
+        "entities": _entities(article, sentences, mentions, sections, concepts),
         "relations": _relations(article, doc, by_id, concepts),
     }
 
 
-def _document(article: Article, doc: Doc, by_id: dict[str, Span], n_entities: int) -> Row:
+def _document(
+    article: Article, doc: Doc, by_id: dict[str, Span], n_sentences: int, n_entities: int
+) -> Row:
     digest = hashlib.sha256(article.text.encode("utf-8", "surrogatepass")).hexdigest()
     topic_id, topic_label = _topic(by_id.get(doc._.topic))
     return (
         article.doc_id, article.path, article.title or _first_heading(doc), len(article.text),
-        len(doc), sum(1 for _ in doc.sents), n_entities, topic_id, topic_label, digest, article.text,
+        len(doc), n_sentences, n_entities, topic_id, topic_label, digest, article.text,
     )  # fmt: skip
 
 
@@ -62,21 +66,26 @@ def _section(doc_id: str, number: int, section: Span, by_id: dict[str, Span]) ->
 
 
 def _entities(
-    doc_id: str, doc: Doc, mentions: list[Span], sections: list[Span], concepts: dict[str, list[Any]]
+    article: Article,
+    sentences: list[int],
+    mentions: list[Span],
+    sections: list[Span],
+    concepts: dict[str, list[Any]],
 ) -> list[Row]:
     starts = [mention.start for mention in mentions]
-    sentence_of = _places([s.start for s in doc.sents], starts)
+    sentence_of = _places(sentences, starts)
     section_of = _places([s.start for s in sections], starts)
     rows = []
     for mention, sentence, section in zip(mentions, sentence_of, section_of, strict=True):
         attribute = mention._
+        start, end = mention.start_char, mention.end_char
         best = concepts[mention.id_]
         curie, label, score = best[0] if best else (None, None, None)
         rows.append(
             (
-                doc_id, mention.id_, mention.label_, mention.text, mention.start_char,
-                mention.end_char, sentence, section, curie, label, score, attribute.negated,
-                attribute.uncertain, attribute.source, attribute.score,
+                article.doc_id, mention.id_, mention.label_, article.text[start:end], start, end,
+                sentence, section, curie, label, score, attribute.negated, attribute.uncertain,
+                attribute.source, attribute.score,
             )
         )  # fmt: skip
     return rows

@@ -18,7 +18,7 @@ from pipeline.tables.schema import TABLES
 
 _CHUNK_ROWS = 20_000
 # A cell that begins with one of these is a formula to a spreadsheet program.
-_FORMULA = r"^([=+\-@\t\r])"
+_FORMULA_STARTS = pa.array(["=", "+", "-", "@", "\t", "\r"])
 
 
 def neutralise(table: pa.Table) -> pa.Table:
@@ -27,11 +27,16 @@ def neutralise(table: pa.Table) -> pa.Table:
     To undo it, take away one leading apostrophe before ``= + - @``, tab or carriage return. The
     Parquet files hold the raw text.
     """
-    columns = [
-        pc.replace_substring_regex(column, _FORMULA, r"'\1") if pa.types.is_string(column.type) else column
-        for column in table.columns
-    ]
+    columns = [_neutral(c) if pa.types.is_string(c.type) else c for c in table.columns]
     return pa.table(columns, schema=table.schema)
+
+
+def _neutral(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    first = pc.utf8_slice_codeunits(column, 0, 1)
+    risky = pc.is_in(first, value_set=_FORMULA_STARTS)
+    if not pc.any(risky).as_py():
+        return column
+    return pc.if_else(risky, pc.binary_join_element_wise("'", column, ""), column)
 
 
 class TableWriter:
