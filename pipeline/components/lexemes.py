@@ -9,14 +9,50 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.attrs import LENGTH, ORTH, SENT_START, SPACY
 from spacy.tokens import Doc
-from spacy.vocab import Vocab
 
 # Distinct words kept before starting over: keeps memory flat on an endless stream.
 _CAPACITY = 500_000
 
 
+class WordNumbers:
+    """Gives every distinct word a small number, the same for all tables of a process.
+
+    The numbers of the last Doc are kept, because every component asks for the same ones. It is a
+    memo of a pure function: what it returns depends on the words alone.
+    """
+
+    def __init__(self) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
+        self._numbers: dict[int, int] = {}
+        self.words: list[str] = []
+        self._last: tuple[NDArray[np.uint64], NDArray[np.intp]] | None = None
+
+    def of(self, doc: Doc) -> NDArray[np.intp]:
+        """Number of each token's word, shape ``(n_tokens,)``."""
+        orths = doc.to_array(ORTH)
+        if self._last is not None and np.array_equal(self._last[0], orths):
+            return self._last[1]
+        if len(self.words) > _CAPACITY:
+            self._clear()
+        keys = orths.tolist()
+        numbers = list(map(self._numbers.get, keys))
+        if None in numbers:
+            for key in sorted(set(keys) - self._numbers.keys()):
+                self._numbers[key] = len(self.words)
+                self.words.append(doc.vocab.strings[key])
+            numbers = [self._numbers[key] for key in keys]
+        result = np.array(numbers, dtype=np.intp)
+        self._last = orths, result
+        return result
+
+
+_WORDS = WordNumbers()
+
+
 class LexemeTable:
-    """Numeric features of words, one row a distinct word.
+    """Numeric features of words, worked out once for each distinct word.
 
     Parameters
     ----------
@@ -29,35 +65,28 @@ class LexemeTable:
     def __init__(self, describe: Callable[[str], tuple[int, ...]], dtypes: dict[str, type]) -> None:
         self._describe = describe
         self._dtypes = dtypes
-        self._clear()
-
-    def _clear(self) -> None:
-        self._row_of: dict[int, int] = {}
-        self._columns: dict[str, NDArray[Any]] = {
-            name: np.zeros(1024, dtype=dtype) for name, dtype in self._dtypes.items()
-        }
+        self._words: list[str] | None = None
 
     def gather(self, doc: Doc) -> dict[str, NDArray[Any]]:
         """Each feature as an array with one value a token."""
-        if len(self._row_of) > _CAPACITY:
-            self._clear()
-        orths = doc.to_array(ORTH).tolist()
-        rows = list(map(self._row_of.get, orths))
-        if None in rows:
-            self._add(set(orths) - self._row_of.keys(), doc.vocab)
-            rows = [self._row_of[orth] for orth in orths]
-        index = np.array(rows, dtype=np.intp)
-        return {name: column[index] for name, column in self._columns.items()}
+        numbers = _WORDS.of(doc)
+        if self._words is not _WORDS.words:
+            self._words = _WORDS.words
+            self._n_described = 0
+            self._columns = {name: np.zeros(1024, dtype) for name, dtype in self._dtypes.items()}
+        if self._n_described < len(self._words):
+            self._add(self._words[self._n_described :])
+        return {name: column[numbers] for name, column in self._columns.items()}
 
-    def _add(self, orths: set[int], vocab: Vocab) -> None:
-        for orth in sorted(orths):
-            row = len(self._row_of)
-            self._row_of[orth] = row
-            values = self._describe(vocab.strings[orth])
-            for (name, column), value in zip(list(self._columns.items()), values, strict=True):
-                if row == len(column):
-                    column = self._columns[name] = np.concatenate([column, np.zeros_like(column)])
-                column[row] = value
+    def _add(self, words: list[str]) -> None:
+        start, end = self._n_described, self._n_described + len(words)
+        values = zip(*map(self._describe, words), strict=True)
+        for (name, column), added in zip(list(self._columns.items()), values, strict=True):
+            if end > len(column):
+                room = np.zeros(max(end, len(column)), dtype=column.dtype)
+                column = self._columns[name] = np.concatenate([column, room])
+            column[start:end] = added
+        self._n_described = end
 
 
 def sentence_starts(doc: Doc) -> list[int]:

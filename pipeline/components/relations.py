@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from pipeline.components import attributes
 from pipeline.components.attributes import BODY_PART, CONDITION, SYMPTOM
-from pipeline.components.lexemes import sentence_starts
+from pipeline.components.lexemes import LexemeTable, sentence_starts
 from pipeline.data import load_toml
 from pipeline.records import Relation
 from pipeline.terminology.normalise import fold_word
@@ -44,8 +45,12 @@ class Relations:
     def __init__(self) -> None:
         cues = load_toml("relations.toml")
         self._affect_cues = frozenset(map(fold_word, cues["affect_cues"]))
+        self._lexemes = LexemeTable(self._describe, {"affects": np.bool_})
         self._turned_cues = tuple(cues["turned_cues"])
         self._predicate_verbs = frozenset(cues["predicate_verbs"])
+
+    def _describe(self, word: str) -> tuple[int]:
+        return (fold_word(word) in self._affect_cues,)
 
     def __call__(self, doc: Doc) -> Doc:
         """Relate the mentions of one Doc."""
@@ -53,11 +58,12 @@ class Relations:
         if not mentions:
             return doc
         topics = _topics(doc)
+        affects = self._lexemes.gather(doc)["affects"].tolist()
         seen: set[tuple[Any, ...]] = set()
         relations: list[Relation] = []
         for sentence in _sentences(doc):
             topic = topics.get(sentence.section)
-            for relation in self._relate(sentence, topic):
+            for relation in self._relate(sentence, topic, affects):
                 key = (sentence.section, relation.type, _key(relation.head), _key(relation.tail), relation.negated)
                 if key not in seen:
                     seen.add(key)
@@ -65,10 +71,12 @@ class Relations:
         doc._.relations = relations
         return doc
 
-    def _relate(self, sentence: _Sentence, topic: Span | None) -> Iterator[_Found]:
+    def _relate(
+        self, sentence: _Sentence, topic: Span | None, affects: list[bool]
+    ) -> Iterator[_Found]:
         yield from self._located_in(sentence)
         yield from self._has_symptom(sentence, topic)
-        yield from self._affects(sentence, topic)
+        yield from _affects(sentence, topic, affects)
 
     def _located_in(self, sentence: _Sentence) -> Iterator[_Found]:
         for symptom in sentence.symptoms:
@@ -114,20 +122,19 @@ class Relations:
         before = [c for c in sentence.conditions if c.end <= symptom.start and not c._.negated]
         return (before[:1], "sentence_subject") if before else ([], "")
 
-    def _affects(self, sentence: _Sentence, topic: Span | None) -> Iterator[_Found]:
-        doc = sentence.span.doc
-        for part in sentence.body_parts:
-            if any(s.start <= part.start and part.end <= s.end for s in sentence.symptoms):
-                continue
-            before = [c for c in sentence.conditions if c.end <= part.start]
-            head = before[0] if before else topic
-            if head is None:
-                continue
-            start = before[-1].end if before else sentence.span.start
-            words = {fold_word(t.text) for t in doc[start : part.start]}
-            if words & self._affect_cues:
-                scope = "sentence" if before else "section"
-                yield _Found(AFFECTS, head, part, scope, "affect_cue")
+
+def _affects(sentence: _Sentence, topic: Span | None, cues: list[bool]) -> Iterator[_Found]:
+    """Free body parts with a word of involvement before them."""
+    for part in sentence.body_parts:
+        if any(s.start <= part.start and part.end <= s.end for s in sentence.symptoms):
+            continue
+        before = [c for c in sentence.conditions if c.end <= part.start]
+        head = before[0] if before else topic
+        if head is None:
+            continue
+        start = before[-1].end if before else sentence.span.start
+        if any(cues[start : part.start]):
+            yield _Found(AFFECTS, head, part, "sentence" if before else "section", "affect_cue")
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,15 +221,16 @@ def _with_abbreviations(doc: Doc, candidates: list[Candidate]) -> list[Candidate
     records = doc._.abbreviations
     if not records:
         return candidates
-    by_end: dict[int, list[Candidate]] = {}
+    by_end: dict[int, list[Candidate]] = {record["long_end"]: [] for record in records}
     for candidate in candidates:
-        by_end.setdefault(candidate.end, []).append(candidate)
+        if candidate.end in by_end:
+            by_end[candidate.end].append(candidate)
     added: list[Candidate] = []
     expanded: set[tuple[int, int]] = set()
     for record in records:
         short = (record["short_start"], record["short_end"])
         expanded.add(short)
-        for long_form in by_end.get(record["long_end"], ()):
+        for long_form in by_end[record["long_end"]]:
             if long_form.start <= record["long_start"] + 1:
                 label, curie = long_form.label, long_form.curie
                 added.append(Candidate(*short, label, "abbreviations", _ABBREVIATION_SCORE, curie))

@@ -11,27 +11,38 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-_KEYS = """
+# One row for each concept of each mention; composites have several.
+_MENTIONS = """
 create temp table mention as
-select distinct
+select
     e.doc_id, e.sentence, e.section, e.type,
-    case e.type when 'CONDITION' then 0 when 'SYMPTOM' then 1 else 2 end as type_order,
-    coalesce(part.curie, 'text:' || lower(regexp_replace(e.text, '\\s+', ' ', 'g'))) as concept_id
+    coalesce(part.curie, 'text:' || lower(regexp_replace(e.text, '\\s+', ' ', 'g'))) as concept_id,
+    case when contains(e.concept_id, ',') then null else e.concept_label end as label
 from read_parquet(?) as e
 left join lateral (select unnest(string_split(e.concept_id, ',')) as curie) as part on true
 where not e.negated
 """
 
-_LABELS = """
-create temp table label as
-select concept_id, min(label) as label
+# Numbers in the order of the output, so that a pair is once `a.number < b.number`.
+_CONCEPTS = """
+create temp table concept as
+select
+    cast(row_number() over (order by type_order, concept_id) as integer) as number,
+    type, concept_id, coalesce(label, concept_id[6:]) as label
 from (
     select
-        unnest(string_split(concept_id, ',')) as concept_id,
-        case when contains(concept_id, ',') then null else concept_label end as label
-    from read_parquet(?) where concept_id is not null
+        type, concept_id, min(label) as label,
+        case type when 'CONDITION' then 0 when 'SYMPTOM' then 1 else 2 end as type_order
+    from mention group by type, concept_id
 )
-group by concept_id
+"""
+
+_ITEMS = """
+create temp table item as
+select distinct
+    cast(dense_rank() over (order by doc_id) as integer) as doc,
+    cast(sentence as integer) as sentence, cast(section as integer) as section, c.number
+from mention join concept as c using (type, concept_id)
 """
 
 _WINDOWS = """
@@ -45,34 +56,27 @@ select
 _SCOPES = {"sentence": "sentence", "section": "section", "document": "0"}
 
 _PAIRS = """
-with item as (
-    select distinct doc_id, {place} as place, type, type_order, concept_id from mention
-),
-single as (
-    select type, concept_id, count(*) as n from item group by all
-),
+with once as (select distinct doc, {place} as place, number from item),
+single as (select number, count(*) as n from once group by number),
 pair as (
-    select
-        a.type as a_type, a.concept_id as a_concept_id, a.type_order as a_order,
-        b.type as b_type, b.concept_id as b_concept_id, b.type_order as b_order,
-        count(*) as n_ab, count(distinct a.doc_id) as n_docs
-    from item as a
-    join item as b on a.doc_id = b.doc_id and a.place = b.place
-        and (a.type_order < b.type_order
-             or (a.type_order = b.type_order and a.concept_id < b.concept_id))
-    group by all
+    select a, b, cast(sum(windows) as bigint) as n_ab, count(*) as n_docs
+    from (
+        select a.number as a, b.number as b, a.doc, count(*) as windows
+        from once as a join once as b
+            on a.doc = b.doc and a.place = b.place and a.number < b.number
+        group by all
+    )
+    group by a, b
 )
 select
     '{scope}' as scope,
-    a_type, a_concept_id, coalesce(la.label, a_concept_id[6:]) as a_label,
-    b_type, b_concept_id, coalesce(lb.label, b_concept_id[6:]) as b_label,
+    ca.type as a_type, ca.concept_id as a_concept_id, ca.label as a_label,
+    cb.type as b_type, cb.concept_id as b_concept_id, cb.label as b_label,
     n_ab, sa.n as n_a, sb.n as n_b, cast(? as bigint) as n, n_docs
 from pair
-join single as sa on sa.type = a_type and sa.concept_id = a_concept_id
-join single as sb on sb.type = b_type and sb.concept_id = b_concept_id
-left join label as la on la.concept_id = a_concept_id
-left join label as lb on lb.concept_id = b_concept_id
-order by a_order, b_order, n_ab desc, a_concept_id, b_concept_id
+join single as sa on sa.number = a join single as sb on sb.number = b
+join concept as ca on ca.number = a join concept as cb on cb.number = b
+order by a, b
 """
 
 
@@ -92,8 +96,9 @@ def count_pairs(entities: Path, documents: Path, sections: Path) -> pa.Table:
     with duckdb.connect() as connection:
         connection.sql("set preserve_insertion_order = true")
         # fetchall() ends each statement: an unfinished one blocks the connection.
-        connection.execute(_KEYS, [str(entities)]).fetchall()
-        connection.execute(_LABELS, [str(entities)]).fetchall()
+        connection.execute(_MENTIONS, [str(entities)]).fetchall()
+        connection.execute(_CONCEPTS).fetchall()
+        connection.execute(_ITEMS).fetchall()
         ((n_sentences, n_documents, n_sections),) = connection.execute(
             _WINDOWS, [str(documents), str(documents), str(sections)]
         ).fetchall()

@@ -114,9 +114,7 @@ def add_statistics(pairs: pa.Table) -> pa.Table:
         return COOCCURRENCES.empty_table()
     n_ab, n_a, n_b, n = (_floats(pairs, name) for name in ("n_ab", "n_a", "n_b", "n"))
     expected = expected_count(n_a, n_b, n)
-    # Most pairs share their four counts with many others.
-    counts, place = np.unique(np.stack([n_ab, n_a, n_b, n]), axis=1, return_inverse=True)
-    p = fisher_p(*counts)[place.ravel()]
+    p = fisher_p(n_ab, n_a, n_b, n)
     q = np.empty_like(p)
     for members in _families(pairs):
         q[members] = benjamini_hochberg(p[members])

@@ -25,7 +25,7 @@ def rows_of(article: Article, doc: Doc) -> Rows:
     concepts = {mention.id_: mention._.concepts for mention in mentions}
     return {
         "documents": [_document(article, doc, by_id, len(sentences), len(mentions))],
-        "sections": [_section(article.doc_id, n, s, by_id) for n, s in enumerate(sections)],
+        "sections": [_section(article, n, s, by_id) for n, s in enumerate(sections)],
         "entities": _entities(article, sentences, mentions, sections, concepts),
         "relations": _relations(article, doc, by_id, concepts),
     }
@@ -57,12 +57,13 @@ def _topic(mention: Span | None) -> tuple[str | None, str | None]:
     return (concepts[0][0], concepts[0][1]) if concepts else (None, mention.text)
 
 
-def _section(doc_id: str, number: int, section: Span, by_id: dict[str, Span]) -> Row:
+def _section(article: Article, number: int, section: Span, by_id: dict[str, Span]) -> Row:
     heading = ""
     if section.label_ == "HEADED":
-        heading = " ".join(section.text.strip().splitlines()[0].strip("#= \t").split())
+        line, _, _ = article.text[section.start_char : section.end_char].lstrip().partition("\n")
+        heading = " ".join(line.strip("#= \t\r").split())
     topic_id, topic_label = _topic(by_id.get(section._.topic))
-    return (doc_id, number, heading, topic_id, topic_label, section.start_char, section.end_char)
+    return (article.doc_id, number, heading, topic_id, topic_label, section.start_char, section.end_char)
 
 
 def _entities(
