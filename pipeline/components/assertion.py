@@ -48,9 +48,9 @@ class Assertion:
             node["cue"] = (row["category"], row["direction"] == "forward")
         self._lexemes = LexemeTable(self._describe, {"word": np.uint16})
 
-    def _describe(self, word: str) -> tuple[int]:
-        """Number of a word that is in some cue, else 0."""
-        return (self._numbers.get(word.lower().replace("’", "'"), 0),)
+    def _describe(self, words: list[str]) -> tuple[list[int]]:
+        """Numbers of the words that are in some cue, else 0."""
+        return ([self._numbers.get(word.lower().replace("’", "'"), 0) for word in words],)
 
     def __call__(self, doc: Doc) -> Doc:
         """Assert one Doc."""

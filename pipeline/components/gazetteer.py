@@ -6,6 +6,8 @@ nothing is built per start, nothing is copied per process.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from spacy.attrs import SPACY
@@ -33,6 +35,18 @@ def open_index() -> TermIndex:
     return load_index()
 
 
+def _classify(word: str) -> tuple[int, int]:
+    """Kind of a token, and the hash of its unit."""
+    units = (word,) if word.isascii() and word.isalpha() else split_units(word)
+    if len(units) == 1:
+        return _WORD, hash_unit(fold_word(units[0]))
+    if units:
+        return _SEVERAL, 0
+    if not word.strip():
+        return _SPACE, _BREAK
+    return (_HYPHEN, _BREAK) if all(c in _HYPHENS for c in word) else (_SKIP, 0)
+
+
 class Gazetteer:
     """Write all names found to ``doc.spans["gazetteer"]``, the longest ones of each type.
 
@@ -48,16 +62,10 @@ class Gazetteer:
             {"kind": np.uint8, "unit": np.uint64, "longest": np.uint8, "acronym": np.int64},
         )
 
-    def _describe(self, word: str) -> tuple[int, int, int, int]:
-        if not word.strip():
-            return _SPACE, _BREAK, 0, -1
-        if all(c in _HYPHENS for c in word):
-            return _HYPHEN, _BREAK, 0, -1
-        units = split_units(word)
-        if len(units) != 1:
-            return (_SEVERAL if units else _SKIP), 0, 0, -1
-        unit = hash_unit(fold_word(units[0]))
-        return _WORD, unit, self._index.longest_from(unit), self._index.find_acronym(word)
+    def _describe(self, words: list[str]) -> tuple[Any, ...]:
+        kinds, units = zip(*map(_classify, words), strict=True)
+        longest = self._index.longest_from(np.array(units, dtype=np.uint64))
+        return kinds, units, longest, [self._index.find_acronym(word) for word in words]
 
     def __call__(self, doc: Doc) -> Doc:
         """Look up one Doc."""
@@ -130,7 +138,9 @@ class Gazetteer:
         firsts = np.cumsum(repeats)[several] - repeats[several]
         for first, part in zip(firsts.tolist(), parts, strict=True):
             units[first : first + len(part)] = part
-            longests[first : first + len(part)] = [self._index.longest_from(u) for u in part]
+            longests[first : first + len(part)] = self._index.longest_from(
+                np.array(part, dtype=np.uint64)
+            )
         return units, longests, tokens
 
 

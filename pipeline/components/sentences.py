@@ -8,6 +8,7 @@ without its last full stop gives the same sentences.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from spacy.attrs import SENT_START
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -16,27 +17,32 @@ from pipeline.components import attributes
 from pipeline.components.lexemes import LexemeTable
 
 _STOP, _HARD_STOP, _CLOSER, _SPACE, _LOWER = 1, 2, 3, 4, 5
-_CLOSERS = frozenset("\"'”’)]}»*_")
+_STOPS = frozenset((".", "..", "...", "…"))
+_CLOSERS = frozenset((*"\"'”’)]}»*_", "''", "**"))
 
 
-def _classify(word: str) -> tuple[int]:
-    if word in (".", "…", "...", ".."):
-        return (_STOP,)
+def _classify_all(words: list[str]) -> tuple[list[int]]:
+    return ([_classify(word) for word in words],)
+
+
+def _classify(word: str) -> int:
+    if word in _STOPS:
+        return _STOP
     if word and not word.strip("!?"):
-        return (_HARD_STOP,)
-    if word in _CLOSERS or word == "''" or word == "**":
-        return (_CLOSER,)
+        return _HARD_STOP
+    if word in _CLOSERS:
+        return _CLOSER
     if not word.strip():
-        return (_SPACE,)
+        return _SPACE
     # A full stop before a small letter ended an abbreviation ("approx. five"), not a sentence.
-    return (_LOWER,) if word[0].islower() else (0,)
+    return _LOWER if word[0].islower() else 0
 
 
 class Sentences:
     """Set ``token.is_sent_start`` from punctuation and block borders."""
 
     def __init__(self) -> None:
-        self._lexemes = LexemeTable(_classify, {"kind": np.uint8})
+        self._lexemes = LexemeTable(_classify_all, {"kind": np.uint8})
 
     def __call__(self, doc: Doc) -> Doc:
         """Split one Doc."""
@@ -45,16 +51,23 @@ class Sentences:
         kind = self._lexemes.gather(doc)["kind"]
         starts = np.full(len(doc), -1, dtype=np.int32)
         starts[0] = 1
-        for position in np.flatnonzero((kind == _STOP) | (kind == _HARD_STOP)).tolist():
-            following = position + 1
-            while following < len(doc) and kind[following] in (_CLOSER, _SPACE):
-                following += 1
-            if following < len(doc) and (kind[position] == _HARD_STOP or kind[following] != _LOWER):
-                starts[following] = 1
+        stops = np.flatnonzero((kind == _STOP) | (kind == _HARD_STOP))
+        following = _next_word(kind)[stops + 1]
+        inside = following < len(doc)
+        stops, following = stops[inside], following[inside]
+        ends = (kind[stops] == _HARD_STOP) | (kind[following] != _LOWER)
+        starts[following[ends]] = 1
         for block in doc.spans.get(attributes.BLOCKS, ()):
             starts[block.start] = 1
         doc.from_array([SENT_START], starts.astype(np.uint64).reshape(-1, 1))
         return doc
+
+
+def _next_word(kind: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """For each token and the end, the first token from there on that is no closer or space."""
+    places = np.append(np.arange(len(kind)), len(kind))
+    places[:-1][(kind == _CLOSER) | (kind == _SPACE)] = len(kind)
+    return np.minimum.accumulate(places[::-1])[::-1]
 
 
 @Language.factory("symptograph_sentences", assigns=["token.is_sent_start", "doc.sents"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -116,10 +116,17 @@ class TermIndex:
         blob, offsets = self._strings[name]
         return bytes(blob[int(offsets[position]) : int(offsets[position + 1])]).decode()
 
-    @property
-    def labels(self) -> dict[str, str]:
-        """Label of every CURIE; built on first use."""
-        return _labels(self)
+    def label(self, curie: str) -> str:
+        """The ontology's name for a concept; of several concepts, comma-joined, all names."""
+        return ", ".join(self._labels.get(part, part) for part in curie.split(","))
+
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        curies, labels = (_unpack(*self._strings[name]) for name in ("curies", "labels"))
+        found: dict[str, str] = {}
+        for curie, label in zip(curies, labels, strict=True):
+            found.setdefault(curie, label)
+        return found
 
     def find(self, value: int) -> int:
         """Position of a hash among the keys, or -1."""
@@ -130,7 +137,7 @@ class TermIndex:
 
     def find_acronym(self, form: str) -> int:
         """Key of an acronym exactly as written (a plural's ``s`` aside), or -1."""
-        if not form[:1].isupper():
+        if not form[:1].isupper() or form[1:].islower():
             return -1
         stem = form[:-1] if form.endswith("s") and form[:-1].isupper() else form
         return self.find(hash_acronym(stem)) if is_acronym(stem) else -1
@@ -150,12 +157,11 @@ class TermIndex:
             key = self.find(hash_ngram([hash_unit(u) for u in units])) if units else -1
         return self.entries(key) if key >= 0 else ()
 
-    def longest_from(self, unit: int) -> int:
-        """Units in the longest name that begins with this unit; 0 if none does."""
-        position = int(np.searchsorted(self._first_units, np.uint64(unit)))
-        if position < len(self._first_units) and int(self._first_units[position]) == unit:
-            return int(self._first_lengths[position])
-        return 0
+    def longest_from(self, units: UInt64Array) -> NDArray[np.uint8]:
+        """Units in the longest name that begins with each of these units; 0 where none does."""
+        places = np.searchsorted(self._first_units, units)
+        places[places == len(self._first_units)] = 0
+        return np.where(self._first_units[places] == units, self._first_lengths[places], 0)
 
     def match(self, units: UInt64Array, longest: NDArray[np.uint8]) -> Matches:
         """All n-grams of a text that are names, nested ones too.
@@ -189,12 +195,6 @@ class TermIndex:
             np.concatenate([s + n for s, n, _ in found]),
             np.concatenate([k for _, _, k in found]),
         )
-
-
-@lru_cache(maxsize=4)
-def _labels(index: TermIndex) -> dict[str, str]:
-    curies, labels = ([_ for _ in _unpack(*index._strings[n])] for n in ("curies", "labels"))
-    return {curie: label for curie, label in zip(curies, labels, strict=True) if curie}
 
 
 def _unpack(blob: NDArray[np.uint8], offsets: NDArray[np.uint32]) -> list[str]:
