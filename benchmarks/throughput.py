@@ -3,7 +3,7 @@
 Usage: python benchmarks/throughput.py PATH [--documents N] [--rounds R] [--profile NAME]
 
 PATH is a folder of .txt and .md files, or a JSONL file (may be gzipped) whose records have a
-``text``. Each round tokenises the texts with a fresh ``spacy.blank("en").pipe`` and then runs the
+``text``; N of them, spread evenly, are taken. Each round tokenises the texts with a fresh ``spacy.blank("en").pipe`` and then runs the
 whole of ``symptograph run`` (reading, annotating, co-occurrence, CSV and Parquet) on the same
 texts in the same process; the pipeline is loaded beforehand and the first round warms up both.
 The median over the rounds counts. Target for profile fast: at least 0.25.
@@ -31,13 +31,16 @@ TARGET = 0.25
 
 
 def read_texts(path: Path, limit: int) -> list[str]:
-    """Texts of a folder or of a JSONL file."""
+    """Texts of a folder or of a JSONL file, ``limit`` of them spread evenly over the whole."""
     if path.is_dir():
         files = sorted(p for p in path.rglob("*") if p.suffix in (".txt", ".md"))
-        return [p.read_text(encoding="utf-8") for p in files[:limit]]
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8") as stream:
-        return [json.loads(line)["text"] for line, _ in zip(stream, range(limit), strict=False)]
+        texts = [p.read_text(encoding="utf-8") for p in files]
+    else:
+        opened = gzip.open if path.suffix == ".gz" else open
+        with opened(path, "rt", encoding="utf-8") as stream:
+            texts = [json.loads(line)["text"] for line in stream]
+    step = max(len(texts) / limit, 1.0)
+    return [texts[int(n * step)] for n in range(min(limit, len(texts)))]
 
 
 def tokenise(texts: list[str]) -> tuple[int, float]:
@@ -76,7 +79,9 @@ def main() -> int:
                 bare.append(tokens / tokenising)
     share = statistics.median(shares)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"documents              {summary.n_done} ({tokens:,} tokens), {len(summary.errors)} errors")
+    print(
+        f"documents              {summary.n_done} ({tokens:,} tokens), {len(summary.errors)} errors"
+    )
     print(f"bare tokenisation      {statistics.median(bare):,.0f} tokens/s")
     print(f"symptograph run        {statistics.median(speeds):,.0f} tokens/s")
     print(f"share                  {share:.3f} (target: at least {TARGET})")

@@ -52,7 +52,9 @@ def _files(given: Path) -> Iterator[tuple[Path, str]]:
         files = sorted(p for p in given.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
         if not files:
             wanted = ", ".join(SUFFIXES)
-            raise ArticleError(f"{given}: no articles in this folder; it should hold {wanted} files")
+            raise ArticleError(
+                f"{given}: no articles in this folder; it should hold {wanted} files"
+            )
         for path in files:
             yield path, path.relative_to(given).as_posix()
     elif given.exists():

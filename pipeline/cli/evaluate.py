@@ -56,7 +56,15 @@ def command(
 
 
 def _print(result: Evaluation, gold_dir: Path) -> None:
-    table = Table("", "P", "R", "F1", "gold", title=f"{gold_dir}: {result.n_documents} documents", title_justify="left")
+    table = Table(
+        "",
+        "P",
+        "R",
+        "F1",
+        "gold",
+        title=f"{gold_dir}: {result.n_documents} documents",
+        title_justify="left",
+    )
     for name, counts in result.lines():
         table.add_row(name, *_cells(counts))
     out.print(table)
@@ -69,14 +77,21 @@ def _cells(counts: Counts) -> list[str]:
 def _print_errors(result: Evaluation) -> None:
     if not result.errors:
         return
-    table = Table("document", "error", "gold", "predicted", title=f"{len(result.errors)} errors", title_justify="left")
+    table = Table(
+        "document",
+        "error",
+        "gold",
+        "predicted",
+        title=f"{len(result.errors)} errors",
+        title_justify="left",
+    )
     for error in result.errors[:_SHOWN_ERRORS]:
-        table.add_row(
-            Text(error.doc_id), error.kind, Text(error.gold), Text(error.predicted)
-        )
+        table.add_row(Text(error.doc_id), error.kind, Text(error.gold), Text(error.predicted))
     out.print(table)
     if len(result.errors) > _SHOWN_ERRORS:
-        err.print(f"… and {len(result.errors) - _SHOWN_ERRORS} more; --errors FILE.csv has them all")
+        err.print(
+            f"… and {len(result.errors) - _SHOWN_ERRORS} more; --errors FILE.csv has them all"
+        )
 
 
 def _write_errors(result: Evaluation, path: Path) -> None:

@@ -22,7 +22,11 @@ DEFAULT_OUTPUT = Path("outputs")
 def command(
     inputs: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="INPUT…", help="Article files or folders (.txt, .md).", show_default=str(DEFAULT_INPUT)),
+        typer.Argument(
+            metavar="INPUT…",
+            help="Article files or folders (.txt, .md).",
+            show_default=str(DEFAULT_INPUT),
+        ),
     ] = None,
     out_dir: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for the tables.")

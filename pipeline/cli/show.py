@@ -71,7 +71,9 @@ def marked(doc: Doc) -> Text:
 def _legend() -> Text:
     legend = Text()
     for label, colour in COLOURS.items():
-        legend.append(label, Style(color=colour, underline=label != "BODY_PART", bold=label == "BODY_PART"))
+        legend.append(
+            label, Style(color=colour, underline=label != "BODY_PART", bold=label == "BODY_PART")
+        )
         legend.append("  ")
     legend.append("denied", Style(strike=True))
     legend.append("  ")

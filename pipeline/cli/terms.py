@@ -10,7 +10,9 @@ from rich.text import Text
 
 from pipeline.cli.console import out, prepare_terminology, progress_bar
 
-app = typer.Typer(help="The terminology: HPO, MONDO, UBERON, CL and our everyday terms.", no_args_is_help=True)
+app = typer.Typer(
+    help="The terminology: HPO, MONDO, UBERON, CL and our everyday terms.", no_args_is_help=True
+)
 
 
 @app.command()
@@ -57,4 +59,6 @@ def info() -> None:
     for name, source in index.meta["sources"].items():
         table.add_row(name, source["version"], f"{source['terms']:,}")
     out.print(table)
-    out.print(Text(f"{len(index):,} names of {index.meta['concepts']:,} concepts in {index.folder}"))
+    out.print(
+        Text(f"{len(index):,} names of {index.meta['concepts']:,} concepts in {index.folder}")
+    )

@@ -43,7 +43,9 @@ class Assertion:
         for row in load_table("context.csv"):
             node = self._tree
             for word in row["cue"].split():
-                number = _GAP if word == _GAP else self._numbers.setdefault(word, len(self._numbers) + 1)
+                number = (
+                    _GAP if word == _GAP else self._numbers.setdefault(word, len(self._numbers) + 1)
+                )
                 node = node.setdefault(number, {})
             node["cue"] = (row["category"], row["direction"] == "forward")
         self._lexemes = LexemeTable(self._describe, {"word": np.uint16})

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from spacy.attrs import SPACY
 from spacy.language import Language
 from spacy.tokens import Doc, Span
-from spacy.util import registry
 
 from pipeline.components import attributes
 from pipeline.components.lexemes import LexemeTable
@@ -27,7 +26,6 @@ _HYPHENS = frozenset("-‐‑‒–—―\u00ad'’‘")
 _BREAK = hash_unit("\0break")
 
 
-@registry.misc("symptograph.TermIndex.v1")
 def open_index() -> TermIndex:
     """Open the compiled terminology, so that a component's config can refer to it."""
     from pipeline.terminology.cache import load_index
@@ -98,7 +96,9 @@ class Gazetteer:
         for bit, label in enumerate(ENTITY_TYPES):
             chosen = np.flatnonzero(masks & (1 << bit))
             chosen = chosen[_maximal(starts[chosen], ends[chosen])]
-            rows = zip(starts[chosen].tolist(), ends[chosen].tolist(), keys[chosen].tolist(), strict=True)
+            rows = zip(
+                starts[chosen].tolist(), ends[chosen].tolist(), keys[chosen].tolist(), strict=True
+            )
             found += [(start, -end, label, end, key) for start, end, key in rows]
         return found
 
@@ -109,7 +109,11 @@ class Gazetteer:
         kind, unit, longest = features["kind"], features["unit"], features["longest"]
         spaced = doc.to_array(SPACY).astype(bool)
         # A hyphen with space on both sides, and the white space before a block, end a name.
-        breaks = (kind == _HYPHEN) & spaced & np.concatenate([[True], spaced[:-1] | (kind[:-1] == _SPACE)])
+        breaks = (
+            (kind == _HYPHEN)
+            & spaced
+            & np.concatenate([[True], spaced[:-1] | (kind[:-1] == _SPACE)])
+        )
         for block in doc.spans.get(attributes.BLOCKS, ()):
             if block.start and kind[block.start - 1] == _SPACE:
                 breaks[block.start - 1] = True

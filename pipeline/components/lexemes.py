@@ -95,7 +95,9 @@ def text_of(doc: Doc) -> str:
     numbers = _WORDS.of(doc).tolist()
     words = _WORDS.words
     spaces = doc.to_array(SPACY).tolist()
-    return "".join([words[n] + " " if s else words[n] for n, s in zip(numbers, spaces, strict=True)])
+    return "".join(
+        [words[n] + " " if s else words[n] for n, s in zip(numbers, spaces, strict=True)]
+    )
 
 
 def sentence_starts(doc: Doc) -> list[int]:

@@ -8,26 +8,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from pipeline.components import attributes
-from pipeline.components.gazetteer import open_index  # noqa: F401  (registers the reference)
 from pipeline.terminology.index import Entry, TermIndex
 from pipeline.terminology.normalise import split_units
 
 Concept = tuple[str, str, float]
 
 _EXACT, _REARRANGED, _OTHER_TYPE, _PARTIAL = 1.0, 0.9, 0.8, 0.5
-_PREFIX = {attributes.CONDITION: "MONDO:", attributes.SYMPTOM: "HP:", attributes.BODY_PART: "UBERON:"}
+_PREFIX = {
+    attributes.CONDITION: "MONDO:",
+    attributes.SYMPTOM: "HP:",
+    attributes.BODY_PART: "UBERON:",
+}
 _ALLOWED = {
     attributes.CONDITION: ("MONDO:", "HP:"),
     attributes.SYMPTOM: ("HP:", "MONDO:"),
     attributes.BODY_PART: ("UBERON:",),
 }
-_DETERMINER = re.compile(r"\b(?:the|an?|your|his|her|their|my|our|its|both|one|some|any|all)\s+", re.I)
+_DETERMINER = re.compile(
+    r"\b(?:the|an?|your|his|her|their|my|our|its|both|one|some|any|all)\s+", re.I
+)
 _SITE = re.compile(
     r"^(?P<head>.+?)\s+(?:in|of|on|around|under|behind|near|at|with)\s+(?P<site>.+)$", re.I
 )
@@ -39,7 +43,8 @@ class Linker:
 
     def __init__(self, index: TermIndex, cache_size: int = 100_000) -> None:
         self._index = index
-        self._concepts = lru_cache(maxsize=cache_size)(self._find)
+        self._cache_size = cache_size
+        self._cache: dict[tuple[str, str], tuple[Concept, ...]] = {}
 
     def __call__(self, doc: Doc) -> Doc:
         """Link one Doc."""
@@ -59,6 +64,15 @@ class Linker:
             if concepts:
                 mention._.concepts = [list(concept) for concept in concepts]
         return doc
+
+    def _concepts(self, text: str, label: str) -> tuple[Concept, ...]:
+        """What :meth:`_find` finds, kept for the next mention of the same text."""
+        key = text, label
+        if key not in self._cache:
+            if len(self._cache) >= self._cache_size:
+                self._cache.clear()
+            self._cache[key] = self._find(text, label)
+        return self._cache[key]
 
     def _find(self, text: str, label: str) -> tuple[Concept, ...]:
         """Concepts of a mention's text; several of one score are alternatives, best first."""

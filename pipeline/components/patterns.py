@@ -18,8 +18,8 @@ from pipeline.components.grammar import (
     STATUS_BODY_REST,
     STATUS_CONDITION,
     STATUS_NONE,
-    STATUS_SYMPTOM,
     STATUS_STRIDE,
+    STATUS_SYMPTOM,
     Grammar,
     symbol,
 )
@@ -64,7 +64,13 @@ class Patterns:
                 first, last = match.span()
                 start = tokens[first]
                 spans.append(
-                    Span(doc, starts.get(start, start), tokens[last - 1] + 1, rule.label, span_id=rule.name)
+                    Span(
+                        doc,
+                        starts.get(start, start),
+                        tokens[last - 1] + 1,
+                        rule.label,
+                        span_id=rule.name,
+                    )
                 )
         doc.spans[attributes.PATTERNS] = spans
         return doc
@@ -95,7 +101,10 @@ def _spaced_hyphens(doc: Doc, hyphens: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _statuses(n_tokens: int, known: list[_Known]) -> NDArray[np.uint32]:
     """What the gazetteer says of each token: body parts go before symptoms before conditions."""
     status = [STATUS_NONE] * n_tokens
-    for label, value in ((attributes.CONDITION, STATUS_CONDITION), (attributes.SYMPTOM, STATUS_SYMPTOM)):
+    for label, value in (
+        (attributes.CONDITION, STATUS_CONDITION),
+        (attributes.SYMPTOM, STATUS_SYMPTOM),
+    ):
         for _, end, found in known:
             if found == label:
                 status[end - 1] = value
@@ -107,7 +116,9 @@ def _statuses(n_tokens: int, known: list[_Known]) -> NDArray[np.uint32]:
     return np.array(status, dtype=np.uint32)
 
 
-@Language.factory("symptograph_patterns", requires=["doc.spans", "doc.sents"], assigns=["doc.spans"])
+@Language.factory(
+    "symptograph_patterns", requires=["doc.spans", "doc.sents"], assigns=["doc.spans"]
+)
 def make_patterns(nlp: Language, name: str) -> Patterns:
     """Make the component that matches the grammar of composed mentions."""
     attributes.register()

@@ -64,7 +64,13 @@ class Relations:
         for sentence in _sentences(doc):
             topic = topics.get(sentence.section)
             for relation in self._relate(sentence, topic, affects):
-                key = (sentence.section, relation.type, _key(relation.head), _key(relation.tail), relation.negated)
+                key = (
+                    sentence.section,
+                    relation.type,
+                    _key(relation.head),
+                    _key(relation.tail),
+                    relation.negated,
+                )
                 if key not in seen:
                     seen.add(key)
                     relations.append(relation.as_dict(sentence.span))
@@ -80,7 +86,9 @@ class Relations:
 
     def _located_in(self, sentence: _Sentence) -> Iterator[_Found]:
         for symptom in sentence.symptoms:
-            nested = [b for b in sentence.body_parts if symptom.start <= b.start and b.end <= symptom.end]
+            nested = [
+                b for b in sentence.body_parts if symptom.start <= b.start and b.end <= symptom.end
+            ]
             for part in nested:
                 yield _Found(LOCATED_IN, symptom, part, "sentence", "nested")
             if not nested:

@@ -66,7 +66,9 @@ class Resolver:
         ):
             for word in map(fold_word, listed):
                 self._flags[word] = self._flags.get(word, 0) | flag
-        self._rule_scores = {r["name"]: float(r["score"]) for r in load_toml("grammar.toml")["rule"]}
+        self._rule_scores = {
+            r["name"]: float(r["score"]) for r in load_toml("grammar.toml")["rule"]
+        }
         self._lexemes = LexemeTable(self._describe, {"flags": np.uint8})
 
     def _describe(self, words: list[str]) -> tuple[list[int]]:
@@ -161,9 +163,7 @@ def _joined(doc: Doc, flags: list[int], left: int, right: int) -> bool:
     return left < right <= left + 3 and all(flags[t] & _JOINS for t in range(left, right))
 
 
-def _body_parts(
-    flags: list[int], main: list[Candidate], parts: list[Candidate]
-) -> list[Candidate]:
+def _body_parts(flags: list[int], main: list[Candidate], parts: list[Candidate]) -> list[Candidate]:
     """Body parts that stand free or within a symptom, and are no part of another thing's name."""
     kept = []
     position = 0
@@ -244,7 +244,12 @@ def _write(doc: Doc, mentions: list[Candidate]) -> None:
     end = 0
     for number, mention in enumerate(mentions, start=1):
         span = Span(
-            doc, mention.start, mention.end, mention.label, kb_id=mention.curie, span_id=f"T{number}"
+            doc,
+            mention.start,
+            mention.end,
+            mention.label,
+            kb_id=mention.curie,
+            span_id=f"T{number}",
         )
         attribute = span._
         attribute.source = mention.source

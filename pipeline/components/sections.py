@@ -28,7 +28,9 @@ _SETEXT = re.compile(r"\s{0,3}(=+|-{2,})\s*$")
 _ITEM = re.compile(r"\s*(?:[-*+•▪●◦‣·–—]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+\S")
 _ROW = re.compile(r"\s*\||.*\S(?:\t|\s{3,})\S.*(?:\t|\s{3,})\S|[^\t]*\S\t\s*\S")
 _FENCE = re.compile(r"\s*\|?[\s|:=-]+$")
-_QUESTION = re.compile(r"(?:what|who|how|why|when|where|which|can|is|are|does|do|should|will)\b.*\?\s*$", re.I)
+_QUESTION = re.compile(
+    r"(?:what|who|how|why|when|where|which|can|is|are|does|do|should|will)\b.*\?\s*$", re.I
+)
 _MAX_HEADING_CHARS = 100
 _MAX_HEADING_WORDS = 14
 # A line this long that does not end a sentence is taken to be wrapped, its next line continues it.
@@ -127,7 +129,11 @@ def _is_plain_heading(line: _Line, following: _Line | None, *, first: bool) -> b
         return False
     if text.endswith(":"):
         return len(text.split()) <= 4
-    return following.gap > 0 or len(following.text) > _MIN_WRAPPED_CHARS or bool(_ITEM.match(following.text))
+    return (
+        following.gap > 0
+        or len(following.text) > _MIN_WRAPPED_CHARS
+        or bool(_ITEM.match(following.text))
+    )
 
 
 def _continues(before: _Line, block: Block, line: _Line) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import sys
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -17,7 +17,7 @@ else:
 LEXICONS = resources.files(__package__) / "lexicons"
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_table(name: str) -> tuple[dict[str, str], ...]:
     """Rows of a CSV lexicon as dicts; lines that start with ``#`` are comments.
 
@@ -41,13 +41,13 @@ def load_table(name: str) -> tuple[dict[str, str], ...]:
     return tuple(rows)
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_toml(name: str) -> dict[str, Any]:
     """Parse a TOML lexicon of ``pipeline/data/lexicons``."""
     return tomllib.loads((LEXICONS / name).read_text(encoding="utf-8"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def lexicon_digest(*names: str) -> str:
     """Hex SHA-256 over the bytes of the named lexicons."""
     digest = hashlib.sha256()

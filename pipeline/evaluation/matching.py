@@ -25,9 +25,7 @@ class Pair:
     credit: float
 
 
-def match_mentions(
-    gold: Sequence[Mention], predicted: Sequence[Mention], mode: Mode
-) -> list[Pair]:
+def match_mentions(gold: Sequence[Mention], predicted: Sequence[Mention], mode: Mode) -> list[Pair]:
     """Pair mentions under one of the measures of SemEval-2013 Task 9.1.
 
     ``strict``: same boundaries and type. ``exact``: same boundaries. ``partial``: overlap, half
@@ -48,7 +46,9 @@ def _overlapping_groups(
     gold: Sequence[Mention], predicted: Sequence[Mention]
 ) -> list[tuple[list[Mention], list[Mention]]]:
     """Stretches of mentions that overlap each other; pairs lie within one of them."""
-    events = [(m.start, -m.end, side, m) for side, group in enumerate((gold, predicted)) for m in group]
+    events = [
+        (m.start, -m.end, side, m) for side, group in enumerate((gold, predicted)) for m in group
+    ]
     events.sort(key=_event_order)
     groups: list[tuple[list[Mention], list[Mention]]] = []
     reach = -1

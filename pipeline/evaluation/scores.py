@@ -140,9 +140,13 @@ def _mention_counts(gold: list[Mention], predicted: list[Mention], mode: Mode) -
     for label in labels:
         same_gold = [m for m in gold if m.label == label]
         same_predicted = [m for m in predicted if m.label == label]
-        counts[label].correct = sum(p.credit for p in match_mentions(same_gold, same_predicted, mode))
+        counts[label].correct = sum(
+            p.credit for p in match_mentions(same_gold, same_predicted, mode)
+        )
     counts[ALL] = Counts(
-        sum(pair.credit for pair in match_mentions(gold, predicted, mode)), len(predicted), len(gold)
+        sum(pair.credit for pair in match_mentions(gold, predicted, mode)),
+        len(predicted),
+        len(gold),
     )
     return counts
 

@@ -63,7 +63,15 @@ def _section(article: Article, number: int, section: Span, by_id: dict[str, Span
         line, _, _ = article.text[section.start_char : section.end_char].lstrip().partition("\n")
         heading = " ".join(line.strip("#= \t\r").split())
     topic_id, topic_label = _topic(by_id.get(section._.topic))
-    return (article.doc_id, number, heading, topic_id, topic_label, section.start_char, section.end_char)
+    return (
+        article.doc_id,
+        number,
+        heading,
+        topic_id,
+        topic_label,
+        section.start_char,
+        section.end_char,
+    )
 
 
 def _entities(

@@ -29,7 +29,9 @@ Progress = Callable[[str, int, int], None]
 _Entry = tuple[int, int, int]
 
 
-def compile_index(sources: Iterable[Source], folder: Path, progress: Progress | None = None) -> None:
+def compile_index(
+    sources: Iterable[Source], folder: Path, progress: Progress | None = None
+) -> None:
     """Write the index of ``sources`` to ``folder``; an existing one is left as it is.
 
     Raises
@@ -171,5 +173,3 @@ def _move_into_place(scratch: Path, folder: Path) -> None:
         # Another process was faster: its index is as good, both are made of the same key.
         if not (folder / "meta.json").exists():
             raise
-
-

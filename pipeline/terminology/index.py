@@ -91,6 +91,10 @@ class TermIndex:
         self._strings = {n: (arrays[n], arrays[f"{n}_offsets"]) for n in ("curies", "labels")}
         self._entries: dict[int, tuple[Entry, ...]] = {}
 
+    def __reduce__(self) -> tuple[type[TermIndex], tuple[Path]]:
+        """Send the folder, not the arrays, to another process."""
+        return TermIndex, (self.folder,)
+
     def __len__(self) -> int:
         return len(self._keys)
 

@@ -44,7 +44,11 @@ def source_versions() -> dict[str, str]:
 
 def read_sources() -> list[Source]:
     """All built-in sources, in a fixed order."""
-    return [read_hpo(), *(read_cellxgene(name) for name in ("MONDO", "UBERON", "CL")), read_consumer()]
+    return [
+        read_hpo(),
+        *(read_cellxgene(name) for name in ("MONDO", "UBERON", "CL")),
+        read_consumer(),
+    ]
 
 
 def read_hpo() -> Source:
@@ -132,7 +136,9 @@ def read_cellxgene(name: str) -> Source:
     roots = set(_ROOTS[name])
     terms = []
     for curie, entry in sorted(ontology.items()):
-        if entry["deprecated"] or not (curie.startswith(name + ":") and roots & entry["ancestors"].keys()):
+        if entry["deprecated"] or not (
+            curie.startswith(name + ":") and roots & entry["ancestors"].keys()
+        ):
             continue
         names = [Name(entry["label"], "LABEL")]
         names += [Name(s, "UNKNOWN") for s in entry.get("synonyms") or () if s != entry["label"]]
@@ -149,7 +155,12 @@ def read_consumer() -> Source:
     """
     scope: Scope = "CONSUMER"
     terms = [
-        Term(row["curie"], row["label"] or row["term"], _entity_type(row["type"]), (Name(row["term"], scope),))
+        Term(
+            row["curie"],
+            row["label"] or row["term"],
+            _entity_type(row["type"]),
+            (Name(row["term"], scope),),
+        )
         for row in load_table("consumer.csv")
     ]
     return Source("consumer", lexicon_digest("consumer.csv")[:12], tuple(terms))
