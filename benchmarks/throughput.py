@@ -3,9 +3,9 @@
 Usage: python benchmarks/throughput.py PATH [--documents N] [--rounds R] [--profile NAME]
 
 PATH is a folder of .txt and .md files, or a JSONL file (may be gzipped) whose records have a
-``text``; N of them, spread evenly, are taken. Each round tokenises the texts with a fresh ``spacy.blank("en").pipe`` and then runs the
-whole of ``symptograph run`` (reading, annotating, co-occurrence, CSV and Parquet) on the same
-texts in the same process; the pipeline is loaded beforehand and the first round warms up both.
+``text``; N of them, spread evenly, are taken. Each round tokenises the texts with a fresh
+``spacy.blank("en").pipe`` and then runs the whole of ``symptograph run`` (reading, annotating,
+co-occurrence, CSV and Parquet) on the same
 The median over the rounds counts. Target for profile fast: at least 0.25.
 """
 

@@ -39,7 +39,8 @@ def load(profile: str = "fast") -> Language:
     >>> nlp = load("fast")
     >>> doc = nlp("Multiple sclerosis causes weakness in the legs.")
     >>> [(span.text, span.label_) for span in doc.spans["sc"]]
-    [('Multiple sclerosis', 'CONDITION'), ('weakness in the legs', 'SYMPTOM'), ('legs', 'BODY_PART')]
+    [('Multiple sclerosis', 'CONDITION'), ('weakness in the legs', 'SYMPTOM'),
+     ('legs', 'BODY_PART')]
     """
     from pipeline.assemble import assemble
     from pipeline.config import RunConfig

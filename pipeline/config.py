@@ -40,7 +40,7 @@ class RunConfig(BaseModel):
         if profile not in get_args(Profile):
             known = ", ".join(get_args(Profile))
             raise ConfigError(f"unknown profile {profile!r}; use one of: {known}")
-        return cls(profile=profile)
+        return cls.model_validate({"profile": profile})
 
     def digest(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of the settings."""

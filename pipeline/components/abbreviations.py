@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from spacy.attrs import ORTH
 from spacy.language import Language
 from spacy.tokens import Doc, Span
@@ -51,7 +52,7 @@ def _position(record: dict[str, Any]) -> int:
     return int(record["short_start"])
 
 
-def _definitions(doc: Doc, opening: np.ndarray, closing: np.ndarray) -> list[tuple[Span, Span]]:
+def _definitions(doc: Doc, opening: NDArray[Any], closing: NDArray[Any]) -> list[tuple[Span, Span]]:
     """Pairs of short and long form, the first definition of each short form only."""
     from scispacy.abbreviation import filter_matches, find_abbreviation
 
@@ -71,7 +72,7 @@ def _definitions(doc: Doc, opening: np.ndarray, closing: np.ndarray) -> list[tup
     return list(defined.values())
 
 
-def _occurrences(orths: np.ndarray, short: Span) -> list[tuple[int, int]]:
+def _occurrences(orths: NDArray[Any], short: Span) -> list[tuple[int, int]]:
     """Token ranges where a short form stands."""
     form = orths[short.start : short.end]
     hits = np.flatnonzero(orths[: len(orths) - len(form) + 1] == form[0])

@@ -21,7 +21,8 @@ from pipeline.data import load_table
 _MAX_GAP = 4
 _GAP = "*"
 
-# Words of cues as a tree: the next word's number (or _GAP), then the next node; "cue" where one ends.
+# Words of cues as a tree: the next word's number (or _GAP) leads to the next node; "cue" where
+# one ends.
 _Node = dict[Any, Any]
 
 

@@ -103,7 +103,7 @@ class Gazetteer:
         return found
 
     def _units(
-        self, doc: Doc, features: dict[str, NDArray[np.generic]]
+        self, doc: Doc, features: dict[str, NDArray[Any]]
     ) -> tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.intp]]:
         """The Doc as units: their hashes, the longest name from each, and the token of each."""
         kind, unit, longest = features["kind"], features["unit"], features["longest"]
@@ -129,8 +129,8 @@ class Gazetteer:
         self,
         doc: Doc,
         tokens: NDArray[np.intp],
-        units: NDArray[np.uint64],
-        longests: NDArray[np.uint8],
+        units: NDArray[Any],
+        longests: NDArray[Any],
         several: NDArray[np.intp],
     ) -> tuple[NDArray[np.uint64], NDArray[np.uint8], NDArray[np.intp]]:
         """Spread the tokens at ``several``, which hold several units ("COVID-19", "and/or")."""
@@ -154,7 +154,8 @@ def _maximal(starts: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.int
     reach = np.maximum.accumulate(ends[order]) if len(order) else ends
     kept = np.ones(len(order), dtype=bool)
     kept[1:] = ends[order][1:] > reach[:-1]
-    return order[kept]
+    maximal: NDArray[np.intp] = order[kept]
+    return maximal
 
 
 @Language.factory(

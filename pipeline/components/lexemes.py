@@ -31,7 +31,7 @@ class WordNumbers:
 
     def of(self, doc: Doc) -> NDArray[np.intp]:
         """Number of each token's word, shape ``(n_tokens,)``."""
-        orths = doc.to_array(ORTH)
+        orths: NDArray[np.uint64] = doc.to_array(ORTH)  # type: ignore[assignment]
         if self._last is not None and np.array_equal(self._last[0], orths):
             return self._last[1]
         if len(self.words) > _CAPACITY:
@@ -74,7 +74,9 @@ class LexemeTable:
         if self._words is not _WORDS.words:
             self._words = _WORDS.words
             self._n_described = 0
-            self._columns = {name: np.zeros(1024, dtype) for name, dtype in self._dtypes.items()}
+            self._columns: dict[str, NDArray[Any]] = {
+                name: np.zeros(1024, dtype) for name, dtype in self._dtypes.items()
+            }
         if self._n_described < len(self._words):
             self._add(self._words[self._n_described :])
         return {name: column[numbers] for name, column in self._columns.items()}
@@ -91,7 +93,7 @@ class LexemeTable:
 
 
 def text_of(doc: Doc) -> str:
-    """The same as ``doc.text``, which makes an object of every token on its way, five times as fast."""
+    """The same as ``doc.text``, five times as fast: no object is made of every token."""
     numbers = _WORDS.of(doc).tolist()
     words = _WORDS.words
     spaces = doc.to_array(SPACY).tolist()

@@ -95,7 +95,8 @@ class Patterns:
 def _spaced_hyphens(doc: Doc, hyphens: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Hyphens with space on both sides: they separate, as in a list or a title."""
     spaced = doc.to_array(SPACY).astype(bool)
-    return hyphens & spaced & np.concatenate([[True], spaced[:-1]])
+    apart: NDArray[np.bool_] = hyphens & spaced & np.concatenate([[True], spaced[:-1]])
+    return apart
 
 
 def _statuses(n_tokens: int, known: list[_Known]) -> NDArray[np.uint32]:

@@ -92,9 +92,9 @@ class Relations:
             for part in nested:
                 yield _Found(LOCATED_IN, symptom, part, "sentence", "nested")
             if not nested:
-                part = self._subject(sentence, symptom)
-                if part is not None:
-                    yield _Found(LOCATED_IN, symptom, part, "sentence", "predicate")
+                subject = self._subject(sentence, symptom)
+                if subject is not None:
+                    yield _Found(LOCATED_IN, symptom, subject, "sentence", "predicate")
 
     def _subject(self, sentence: _Sentence, symptom: Span) -> Span | None:
         """The body part of which a predicate says the symptom ("muscles to become weak")."""

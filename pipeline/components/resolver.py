@@ -177,10 +177,15 @@ def _body_parts(flags: list[int], main: list[Candidate], parts: list[Candidate])
         if above is None or above.start >= part.end:
             if not following & _NOT_BODY:
                 kept.append(part)
-        elif above.label == SYMPTOM and above.start <= part.start and part.end <= above.end:
-            if part.end - part.start < above.end - above.start:
-                kept.append(part)
+        elif above.label == SYMPTOM and _within(part, above):
+            kept.append(part)
     return kept
+
+
+def _within(part: Candidate, whole: Candidate) -> bool:
+    """Tell whether a mention lies in another and is not all of it."""
+    inside = whole.start <= part.start and part.end <= whole.end
+    return inside and part.end - part.start < whole.end - whole.start
 
 
 def _longest(candidates: Iterable[Candidate]) -> list[_Choice]:

@@ -59,7 +59,7 @@ class Sentences:
         starts[following[ends]] = 1
         for block in doc.spans.get(attributes.BLOCKS, ()):
             starts[block.start] = 1
-        doc.from_array([SENT_START], starts.astype(np.uint64).reshape(-1, 1))
+        doc.from_array([SENT_START], starts.astype(np.uint64).reshape(-1, 1))  # type: ignore[arg-type]
         return doc
 
 

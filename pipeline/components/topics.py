@@ -26,7 +26,7 @@ _MAX_APPOSITION = 25
 
 
 class Topics:
-    """Set ``span._.topic`` of the sections and ``doc._.topic``; split sections where a paragraph changes the topic."""
+    """Set ``doc._.topic`` and the sections' ``span._.topic``; split where a topic changes."""
 
     def __init__(self) -> None:
         self._defining = frozenset(load_toml("relations.toml")["defining_verbs"])

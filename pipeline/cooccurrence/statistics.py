@@ -32,7 +32,8 @@ def npmi(n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         pmi = np.log(n_ab * n / (n_a * n_b))
         value = pmi / -np.log(n_ab / n)
-    return np.where(n_ab == n, 1.0, value)
+    together: Floats = np.where(n_ab == n, 1.0, value)
+    return together
 
 
 def odds_ratio(n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats) -> Floats:
@@ -43,7 +44,8 @@ def odds_ratio(n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats) -> Floats:
     """
     cells = np.stack([n_ab, n_a - n_ab, n_b - n_ab, n - n_a - n_b + n_ab])
     cells = cells + 0.5 * (cells == 0).any(axis=0)
-    return cells[0] * cells[3] / (cells[1] * cells[2])
+    ratio: Floats = cells[0] * cells[3] / (cells[1] * cells[2])
+    return ratio
 
 
 def fisher_p(n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats) -> Floats:
@@ -63,7 +65,7 @@ def fisher_p(n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats) -> Floats:
 
 
 def _tail(k: Floats, n_a: Floats, n_b: Floats, n: Floats, step: int) -> Floats:
-    """Sum of the hypergeometric probabilities of ``k``, ``k + step``, ``k + 2 step`` …"""
+    """Sum of the hypergeometric probabilities of ``k``, ``k + step``, ``k + 2 step`` and so on."""
     total = _hypergeometric(k, n_a, n_b, n)
     term, place = total.copy(), k.copy()
     active = np.flatnonzero(term > 0)
@@ -141,4 +143,5 @@ def _families(pairs: pa.Table) -> Iterator[NDArray[np.intp]]:
 
 
 def _floats(table: pa.Table, name: str) -> Floats:
-    return table[name].to_numpy().astype(np.float64)
+    values: Floats = table[name].to_numpy().astype(np.float64)
+    return values

@@ -102,7 +102,8 @@ def _entities(
 
 def _places(borders: list[int], positions: list[int]) -> list[int]:
     """Number of the stretch that each position lies in; stretches begin at ``borders``."""
-    return (np.searchsorted(borders, positions, side="right") - 1).clip(min=0).tolist()
+    places: list[int] = (np.searchsorted(borders, positions, side="right") - 1).clip(min=0).tolist()
+    return places
 
 
 def _relations(

@@ -7,13 +7,14 @@ into place whole, so that two processes may compile at once and a reader never s
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.data import load_table
 from pipeline.errors import TerminologyError
@@ -44,7 +45,7 @@ def compile_index(
     keys = np.array(sorted(entries), dtype=np.uint64)
     rows = [sorted(set(entries[int(key)])) for key in keys]
     first = sorted(longest)
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "keys": keys,
         "type_masks": np.array([_type_mask(row) for row in rows], dtype=np.uint8),
         "offsets": np.cumsum([0, *map(len, rows)], dtype=np.uint32),
@@ -78,7 +79,7 @@ def _type_mask(row: list[_Entry]) -> int:
 def _collect(
     sources: list[Source], progress: Progress
 ) -> tuple[dict[int, list[_Entry]], list[str], list[str], dict[int, int]]:
-    """Entries by n-gram hash, concepts' CURIEs and labels, and the longest n-gram per first unit."""
+    """Entries by n-gram hash, concepts' CURIEs and labels, longest n-gram by first unit."""
     entries: dict[int, list[_Entry]] = {}
     concepts: dict[tuple[str, str], int] = {}
     longest: dict[int, int] = {}
@@ -137,7 +138,7 @@ def _add_known_acronyms(
         entries[hash_acronym(row["acronym"])] = [(kind, SCOPES.index("CONSUMER"), concept)]
 
 
-def _pack(name: str, strings: list[str]) -> dict[str, np.ndarray]:
+def _pack(name: str, strings: list[str]) -> dict[str, NDArray[Any]]:
     """Strings as one byte blob and the offsets of their ends."""
     encoded = [s.encode() for s in strings]
     return {
@@ -146,7 +147,7 @@ def _pack(name: str, strings: list[str]) -> dict[str, np.ndarray]:
     }
 
 
-def _write(folder: Path, arrays: dict[str, np.ndarray], meta: dict[str, object]) -> None:
+def _write(folder: Path, arrays: dict[str, NDArray[Any]], meta: dict[str, object]) -> None:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
@@ -168,7 +169,7 @@ def _write(folder: Path, arrays: dict[str, np.ndarray], meta: dict[str, object])
 
 def _move_into_place(scratch: Path, folder: Path) -> None:
     try:
-        os.replace(scratch, folder)
+        scratch.replace(folder)
     except OSError:
         # Another process was faster: its index is as good, both are made of the same key.
         if not (folder / "meta.json").exists():

@@ -75,10 +75,7 @@ def fold_word(word: str) -> str:
     """
     folded = _strip_accents(word.lower())
     words, plurals, rules = _respellings()
-    if folded in plurals:
-        folded = plurals[folded]
-    else:
-        folded = _singular(folded)
+    folded = plurals[folded] if folded in plurals else _singular(folded)
     if folded in words:
         return words[folded]
     folded = _BRITISH_OUR.sub("or", folded)
