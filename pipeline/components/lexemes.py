@@ -92,16 +92,6 @@ class LexemeTable:
         self._n_described = end
 
 
-def text_of(doc: Doc) -> str:
-    """The same as ``doc.text``, five times as fast: no object is made of every token."""
-    numbers = _WORDS.of(doc).tolist()
-    words = _WORDS.words
-    spaces = doc.to_array(SPACY).tolist()
-    return "".join(
-        [words[n] + " " if s else words[n] for n, s in zip(numbers, spaces, strict=True)]
-    )
-
-
 def sentence_starts(doc: Doc) -> list[int]:
     """First token of each sentence; many times faster than going over ``doc.sents``."""
     starts: list[int] = np.flatnonzero(doc.to_array(SENT_START) == 1).tolist()

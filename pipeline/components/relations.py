@@ -6,10 +6,9 @@ one its sentence names, else the section's topic, else the article's.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from spacy.language import Language
@@ -17,7 +16,7 @@ from spacy.tokens import Doc, Span
 
 from pipeline.components import attributes
 from pipeline.components.attributes import BODY_PART, CONDITION, SYMPTOM
-from pipeline.components.lexemes import LexemeTable, sentence_starts
+from pipeline.components.lexemes import LexemeTable, char_offsets, sentence_starts
 from pipeline.data import load_toml
 from pipeline.records import Relation
 from pipeline.terminology.normalise import fold_word
@@ -26,17 +25,42 @@ HAS_SYMPTOM, AFFECTS, LOCATED_IN = "has_symptom", "affects", "located_in"
 _SCORES = {"sentence": 0.8, "section": 0.75, "document": 0.6}
 # Tokens between a body part and the predicate that says what is wrong with it.
 _MAX_PREDICATE_GAP = 6
+_AFFECTS_CUE, _PREDICATE_WORD = 1, 2
 
 
-@dataclass(slots=True)
-class _Sentence:
-    """The mentions of one sentence, in reading order."""
+class _Item(NamedTuple):
+    """A mention, as relations need it; ``key`` is its best concept, else its text."""
 
-    span: Span
+    start: int
+    end: int
+    id: str
+    label: str
+    key: str
+    negated: bool
+    uncertain: bool
+
+    def within(self, other: _Item) -> bool:
+        """Tell whether it lies in another mention."""
+        return other.start <= self.start and self.end <= other.end
+
+
+class _Sentence(NamedTuple):
+    """The mentions of one sentence, in reading order; tokens from ``start`` to ``end``."""
+
+    start: int
+    end: int
     section: int
-    conditions: list[Span]
-    symptoms: list[Span]
-    body_parts: list[Span]
+    conditions: list[_Item]
+    symptoms: list[_Item]
+    body_parts: list[_Item]
+
+
+class _Found(NamedTuple):
+    type: str
+    head: _Item
+    tail: _Item
+    scope: str
+    rule: str
 
 
 class Relations:
@@ -44,166 +68,182 @@ class Relations:
 
     def __init__(self) -> None:
         cues = load_toml("relations.toml")
-        self._affect_cues = frozenset(map(fold_word, cues["affect_cues"]))
-        self._lexemes = LexemeTable(self._describe, {"affects": np.bool_})
         self._turned_cues = tuple(cues["turned_cues"])
-        self._predicate_verbs = frozenset(cues["predicate_verbs"])
+        self._affect_cues = frozenset(map(fold_word, cues["affect_cues"]))
+        self._predicate_words = frozenset(cues["predicate_verbs"])
+        self._lexemes = LexemeTable(self._describe, {"flags": np.uint8})
 
-    def _describe(self, words: list[str]) -> tuple[list[bool]]:
-        return ([fold_word(word) in self._affect_cues for word in words],)
+    def _describe(self, words: list[str]) -> tuple[list[int]]:
+        affects, predicate = self._affect_cues, self._predicate_words
+        return (
+            [
+                _AFFECTS_CUE * (fold_word(w) in affects)
+                | _PREDICATE_WORD * (w.lower() in predicate)
+                for w in words
+            ],
+        )
 
     def __call__(self, doc: Doc) -> Doc:
         """Relate the mentions of one Doc."""
-        mentions = doc.spans.get(attributes.MENTIONS)
-        if not mentions:
+        items = [_item(mention) for mention in doc.spans.get(attributes.MENTIONS, ())]
+        if not items:
             return doc
-        topics = _topics(doc)
-        affects = self._lexemes.gather(doc)["affects"].tolist()
-        seen: set[tuple[Any, ...]] = set()
+        reader = _Reader(doc, items, self._lexemes.gather(doc)["flags"].tolist(), self._turned_cues)
+        offsets = char_offsets(doc).tolist()
+        seen: set[tuple[int, str, str, str]] = set()
         relations: list[Relation] = []
-        for sentence in _sentences(doc):
-            topic = topics.get(sentence.section)
-            for relation in self._relate(sentence, topic, affects):
-                key = (
-                    sentence.section,
-                    relation.type,
-                    _key(relation.head),
-                    _key(relation.tail),
-                    relation.negated,
-                )
+        for sentence in reader.sentences():
+            # Trailing space belongs to the last token of the sentence, not to the evidence.
+            evidence = [
+                offsets[sentence.start],
+                doc[sentence.end - 1].idx + len(doc[sentence.end - 1]),
+            ]
+            for found in reader.relate(sentence):
+                key = (sentence.section, found.type, found.head.key, found.tail.key)
                 if key not in seen:
                     seen.add(key)
-                    relations.append(relation.as_dict(sentence.span))
+                    relations.append(_as_dict(found, evidence))
         doc._.relations = relations
         return doc
 
-    def _relate(
-        self, sentence: _Sentence, topic: Span | None, affects: list[bool]
-    ) -> Iterator[_Found]:
-        yield from self._located_in(sentence)
-        yield from self._has_symptom(sentence, topic)
-        yield from _affects(sentence, topic, affects)
 
-    def _located_in(self, sentence: _Sentence) -> Iterator[_Found]:
+class _Reader:
+    """The mentions of one Doc and what stands between them."""
+
+    def __init__(
+        self, doc: Doc, items: list[_Item], flags: list[int], turned_cues: tuple[str, ...]
+    ) -> None:
+        self._doc = doc
+        self._items = items
+        self._flags = flags
+        self._turned_cues = turned_cues
+        sections = doc.spans.get(attributes.SECTIONS, ())
+        by_id = {item.id: item for item in items}
+        self._section_starts = [section.start for section in sections]
+        self._topics = [by_id.get(attributes.values(section, "topic")[0]) for section in sections]
+        self._conditions = [item for item in items if item.label == CONDITION]
+
+    def sentences(self) -> Iterator[_Sentence]:
+        """Sentences that hold mentions."""
+        starts = sentence_starts(self._doc)
+        grouped: dict[int, list[_Item]] = {}
+        for item in self._items:
+            grouped.setdefault(bisect_right(starts, item.start) - 1, []).append(item)
+        for number, here in grouped.items():
+            start = starts[number]
+            yield _Sentence(
+                start,
+                starts[number + 1] if number + 1 < len(starts) else len(self._doc),
+                bisect_right(self._section_starts, start) - 1,
+                [m for m in here if m.label == CONDITION],
+                [m for m in here if m.label == SYMPTOM],
+                [m for m in here if m.label == BODY_PART],
+            )
+
+    def relate(self, sentence: _Sentence) -> Iterator[_Found]:
+        """All relations whose tail is in a sentence."""
+        free = sentence.body_parts
         for symptom in sentence.symptoms:
-            nested = [
-                b for b in sentence.body_parts if symptom.start <= b.start and b.end <= symptom.end
-            ]
-            for part in nested:
-                yield _Found(LOCATED_IN, symptom, part, "sentence", "nested")
-            if not nested:
-                subject = self._subject(sentence, symptom)
-                if subject is not None:
-                    yield _Found(LOCATED_IN, symptom, subject, "sentence", "predicate")
+            nested = [b for b in sentence.body_parts if b.within(symptom)]
+            if nested:
+                free = [b for b in free if b not in nested]
+            yield from self._located_in(sentence, symptom, nested)
+            yield from self._has_symptom(sentence, symptom)
+        for part in free:
+            yield from self._affects(sentence, part)
 
-    def _subject(self, sentence: _Sentence, symptom: Span) -> Span | None:
+    def _topic(self, sentence: _Sentence, near: _Item) -> _Item | None:
+        """The mention of the section's topic that is nearest to another mention."""
+        topic = self._topics[sentence.section] if sentence.section >= 0 else None
+        if topic is None:
+            return None
+        end = (
+            self._section_starts[sentence.section + 1]
+            if sentence.section + 1 < len(self._section_starts)
+            else len(self._doc)
+        )
+        low = bisect_left(self._conditions, (self._section_starts[sentence.section],))
+        high = bisect_left(self._conditions, (end,))
+        same = [c for c in self._conditions[low:high] if c.key == topic.key and not c.negated]
+        if not same:
+            return topic
+        return min(same, key=lambda c: max(near.start - c.end, c.start - near.end))
+
+    def _located_in(
+        self, sentence: _Sentence, symptom: _Item, nested: list[_Item]
+    ) -> Iterator[_Found]:
+        for part in nested:
+            yield _Found(LOCATED_IN, symptom, part, "sentence", "nested")
+        if not nested:
+            subject = self._subject(sentence, symptom)
+            if subject is not None:
+                yield _Found(LOCATED_IN, symptom, subject, "sentence", "predicate")
+
+    def _subject(self, sentence: _Sentence, symptom: _Item) -> _Item | None:
         """The body part of which a predicate says the symptom ("muscles to become weak")."""
         before = [b for b in sentence.body_parts if b.end <= symptom.start]
         if not before:
             return None
         part = before[-1]
-        between = sentence.span.doc[part.end : symptom.start]
-        covered = {t.i for s in sentence.symptoms if s.end <= symptom.start for t in s}
-        rest = [t for t in between if t.i not in covered]
-        if not rest or len(rest) > _MAX_PREDICATE_GAP:
+        covered = {
+            token
+            for s in sentence.symptoms
+            if part.end <= s.start and s.end <= symptom.start
+            for token in range(s.start, s.end)
+        }
+        rest = [t for t in range(part.end, symptom.start) if t not in covered]
+        if not 0 < len(rest) <= _MAX_PREDICATE_GAP:
             return None
-        if any(c.start >= part.end and c.end <= symptom.start for c in sentence.conditions):
-            return None
-        return part if all(t.lower_ in self._predicate_verbs for t in rest) else None
+        return part if all(self._flags[t] & _PREDICATE_WORD for t in rest) else None
 
-    def _has_symptom(self, sentence: _Sentence, topic: Span | None) -> Iterator[_Found]:
-        for symptom in sentence.symptoms:
-            heads, rule = self._heads(sentence, symptom)
-            if heads:
-                for head in heads:
-                    yield _Found(HAS_SYMPTOM, head, symptom, "sentence", rule)
-            elif topic is not None:
+    def _has_symptom(self, sentence: _Sentence, symptom: _Item) -> Iterator[_Found]:
+        heads, rule = self._heads(sentence, symptom)
+        for head in heads:
+            yield _Found(HAS_SYMPTOM, head, symptom, "sentence", rule)
+        if not heads:
+            topic = self._topic(sentence, symptom)
+            if topic is not None:
                 yield _Found(HAS_SYMPTOM, topic, symptom, "section", "topic")
 
-    def _heads(self, sentence: _Sentence, symptom: Span) -> tuple[list[Span], str]:
+    def _heads(self, sentence: _Sentence, symptom: _Item) -> tuple[list[_Item], str]:
         """Conditions that the symptom's own sentence gives it, and the rule that says so."""
         after = [c for c in sentence.conditions if c.start >= symptom.end]
         if after:
-            text = sentence.span.doc[symptom.end : after[0].start].text.lower()
-            if any(cue in text for cue in self._turned_cues):
+            between = self._doc[symptom.end : after[0].start].text.lower()
+            if any(cue in between for cue in self._turned_cues):
                 return after, "turned_cue"
-        before = [c for c in sentence.conditions if c.end <= symptom.start and not c._.negated]
+        before = [c for c in sentence.conditions if c.end <= symptom.start and not c.negated]
         return (before[:1], "sentence_subject") if before else ([], "")
 
-
-def _affects(sentence: _Sentence, topic: Span | None, cues: list[bool]) -> Iterator[_Found]:
-    """Free body parts with a word of involvement before them."""
-    for part in sentence.body_parts:
-        if any(s.start <= part.start and part.end <= s.end for s in sentence.symptoms):
-            continue
+    def _affects(self, sentence: _Sentence, part: _Item) -> Iterator[_Found]:
+        """A free body part with a word of involvement before it."""
         before = [c for c in sentence.conditions if c.end <= part.start]
-        head = before[0] if before else topic
-        if head is None:
-            continue
-        start = before[-1].end if before else sentence.span.start
-        if any(cues[start : part.start]):
+        start = before[-1].end if before else sentence.start
+        if not any(flag & _AFFECTS_CUE for flag in self._flags[start : part.start]):
+            return
+        head = before[0] if before else self._topic(sentence, part)
+        if head is not None:
             yield _Found(AFFECTS, head, part, "sentence" if before else "section", "affect_cue")
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    type: str
-    head: Span
-    tail: Span
-    scope: str
-    rule: str
-
-    @property
-    def negated(self) -> bool:
-        return bool(self.head._.negated or self.tail._.negated)
-
-    def as_dict(self, evidence: Span) -> Relation:
-        return Relation(
-            type=self.type,
-            head=self.head.id_,
-            tail=self.tail.id_,
-            scope=self.scope,
-            evidence=[evidence.start_char, evidence.end_char],
-            rule=self.rule,
-            score=_SCORES[self.scope],
-            negated=self.negated,
-            uncertain=bool(self.head._.uncertain or self.tail._.uncertain),
-        )
+def _item(mention: Span) -> _Item:
+    concepts, negated, uncertain = attributes.values(mention, "concepts", "negated", "uncertain")
+    key = concepts[0][0] if concepts else mention.text.lower()
+    return _Item(mention.start, mention.end, mention.id_, mention.label_, key, negated, uncertain)
 
 
-def _key(mention: Span) -> str:
-    """What two mentions must share to be the same in a relation: best concept, else text."""
-    concepts = mention._.concepts
-    return str(concepts[0][0]) if concepts else mention.text.lower()
-
-
-def _topics(doc: Doc) -> dict[int, Span]:
-    """Topic mention of each section, by the section's place."""
-    by_id = {mention.id_: mention for mention in doc.spans[attributes.MENTIONS]}
-    return {
-        number: by_id[section._.topic]
-        for number, section in enumerate(doc.spans.get(attributes.SECTIONS, ()))
-        if section._.topic in by_id
-    }
-
-
-def _sentences(doc: Doc) -> Iterator[_Sentence]:
-    """Sentences that hold mentions."""
-    section_starts = [s.start for s in doc.spans.get(attributes.SECTIONS, ())]
-    starts = sentence_starts(doc)
-    grouped: dict[int, list[Span]] = {}
-    for mention in doc.spans[attributes.MENTIONS]:
-        grouped.setdefault(bisect_right(starts, mention.start) - 1, []).append(mention)
-    for number, here in grouped.items():
-        start = starts[number]
-        end = starts[number + 1] if number + 1 < len(starts) else len(doc)
-        yield _Sentence(
-            Span(doc, start, end),
-            bisect_right(section_starts, start) - 1,
-            [m for m in here if m.label_ == CONDITION],
-            [m for m in here if m.label_ == SYMPTOM],
-            [m for m in here if m.label_ == BODY_PART],
-        )
+def _as_dict(found: _Found, evidence: list[int]) -> Relation:
+    return Relation(
+        type=found.type,
+        head=found.head.id,
+        tail=found.tail.id,
+        scope=found.scope,
+        evidence=list(evidence),
+        rule=found.rule,
+        score=_SCORES[found.scope],
+        negated=found.head.negated or found.tail.negated,
+        uncertain=found.head.uncertain or found.tail.uncertain,
+    )
 
 
 @Language.factory(

@@ -22,7 +22,7 @@ def rows_of(article: Article, doc: Doc) -> Rows:
     mentions: list[Span] = list(doc.spans.get(attributes.MENTIONS, ()))
     sections: list[Span] = list(doc.spans.get(attributes.SECTIONS, ()))
     by_id = {mention.id_: mention for mention in mentions}
-    concepts = {mention.id_: mention._.concepts for mention in mentions}
+    concepts = {m.id_: attributes.values(m, "concepts")[0] for m in mentions}
     return {
         "documents": [_document(article, doc, by_id, len(sentences), len(mentions))],
         "sections": [_section(article, n, s, by_id) for n, s in enumerate(sections)],
@@ -86,15 +86,16 @@ def _entities(
     section_of = _places([s.start for s in sections], starts)
     rows = []
     for mention, sentence, section in zip(mentions, sentence_of, section_of, strict=True):
-        attribute = mention._
         start, end = mention.start_char, mention.end_char
         best = concepts[mention.id_]
         curie, label, score = best[0] if best else (None, None, None)
+        negated, uncertain, source, trust = attributes.values(
+            mention, "negated", "uncertain", "source", "score"
+        )
         rows.append(
             (
                 article.doc_id, mention.id_, mention.label_, article.text[start:end], start, end,
-                sentence, section, curie, label, score, attribute.negated, attribute.uncertain,
-                attribute.source, attribute.score,
+                sentence, section, curie, label, score, negated, uncertain, source, trust,
             )
         )  # fmt: skip
     return rows

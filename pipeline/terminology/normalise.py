@@ -96,6 +96,7 @@ def split_units(text: str) -> list[str]:
     return _UNIT.findall(_POSSESSIVE.sub("", text.translate(_APOSTROPHES)))
 
 
+@lru_cache(maxsize=1 << 16)
 def normalise(text: str) -> tuple[str, ...]:
     """Folded units of a phrase: the key under which the index knows it.
 
