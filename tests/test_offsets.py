@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.records import Article
@@ -31,9 +31,7 @@ medical = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(BREAKS)), m
 )
 texts = st.one_of(anything, mixed, medical)
 
-many = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+many = settings(max_examples=250, deadline=None)
 
 AWKWARD = [
     "", "\n", "\r", "\r\n", "a", ".", "\ufeff", "🤒", "\u0301", "flu", "flu\n", "\nflu", "\tflu\t",
@@ -59,76 +57,79 @@ def with_examples(test):
     return many(given(texts)(test))
 
 
-# `nlp` is bound through a fixture because `@given` and session fixtures mix only by keyword.
 @pytest.fixture(scope="module")
 def rows_for(nlp):
     return lambda text: annotate(nlp, text)
 
 
-class TestAnyText:
-    @with_examples
-    def test_offsets_point_at_the_entity(self, rows_for, text):
-        rows = rows_for(text)
-        (document,) = dicts(rows, "documents")
-        assert document["text"] == text
-        assert document["n_chars"] == len(text)
-        for entity in dicts(rows, "entities"):
-            assert 0 <= entity["start"] < entity["end"] <= len(text)
-            assert entity["text"] == document["text"][entity["start"] : entity["end"]]
-            assert entity["text"] == entity["text"].strip()
+@with_examples
+def test_offsets_point_at_the_entity(rows_for, text):
+    rows = rows_for(text)
+    (document,) = dicts(rows, "documents")
+    assert document["text"] == text
+    assert document["n_chars"] == len(text)
+    for entity in dicts(rows, "entities"):
+        assert 0 <= entity["start"] < entity["end"] <= len(text)
+        assert entity["text"] == document["text"][entity["start"] : entity["end"]]
+        assert entity["text"] == entity["text"].strip()
 
-    @with_examples
-    def test_offsets_ids_are_unique_and_numbers_in_range(self, rows_for, text):
-        rows = rows_for(text)
-        (document,) = dicts(rows, "documents")
-        entities = dicts(rows, "entities")
-        ids = [entity["entity_id"] for entity in entities]
-        assert len(set(ids)) == len(ids) == document["n_entities"]
-        for entity in entities:
-            assert 0 <= entity["sentence"] < document["n_sentences"]
-            assert 0 <= entity["section"] < len(rows["sections"])
 
-    @with_examples
-    def test_offsets_only_body_parts_in_symptoms_nest(self, rows_for, text):
-        entities = dicts(rows_for(text), "entities")
-        for one in entities:
-            for other in entities:
-                if one is other or one["end"] <= other["start"] or other["end"] <= one["start"]:
-                    continue
-                inner, outer = sorted((one, other), key=lambda e: e["end"] - e["start"])
-                assert (inner["type"], outer["type"]) == ("BODY_PART", "SYMPTOM")
-                assert outer["start"] <= inner["start"] and inner["end"] <= outer["end"]
-                assert inner["end"] - inner["start"] < outer["end"] - outer["start"]
+@with_examples
+def test_offsets_ids_are_unique_and_numbers_in_range(rows_for, text):
+    rows = rows_for(text)
+    (document,) = dicts(rows, "documents")
+    entities = dicts(rows, "entities")
+    ids = [entity["entity_id"] for entity in entities]
+    assert len(set(ids)) == len(ids) == document["n_entities"]
+    for entity in entities:
+        assert 0 <= entity["sentence"] < document["n_sentences"]
+        assert 0 <= entity["section"] < len(rows["sections"])
 
-    @with_examples
-    def test_offsets_relations_join_existing_mentions(self, rows_for, text):
-        rows = rows_for(text)
-        entities = {entity["entity_id"]: entity for entity in dicts(rows, "entities")}
-        relations = dicts(rows, "relations")
-        assert len({r["relation_id"] for r in relations}) == len(relations)
-        allowed = {
-            "has_symptom": ("CONDITION", "SYMPTOM"),
-            "affects": ("CONDITION", "BODY_PART"),
-            "located_in": ("SYMPTOM", "BODY_PART"),
-        }
-        for relation in relations:
-            head, tail = entities[relation["head_id"]], entities[relation["tail_id"]]
-            assert (head["type"], tail["type"]) == allowed[relation["type"]]
-            assert (relation["head_text"], relation["tail_text"]) == (head["text"], tail["text"])
-            assert relation["scope"] in ("sentence", "section", "document")
 
-    @with_examples
-    def test_offsets_sections_follow_each_other(self, rows_for, text):
-        sections = dicts(rows_for(text), "sections")
-        assert [section["section"] for section in sections] == list(range(len(sections)))
-        end = 0
-        for section in sections:
-            assert end <= section["start"] < section["end"] <= len(text)
-            end = section["end"]
+@with_examples
+def test_offsets_only_body_parts_in_symptoms_nest(rows_for, text):
+    entities = dicts(rows_for(text), "entities")
+    for one in entities:
+        for other in entities:
+            if one is other or one["end"] <= other["start"] or other["end"] <= one["start"]:
+                continue
+            inner, outer = sorted((one, other), key=lambda e: e["end"] - e["start"])
+            assert (inner["type"], outer["type"]) == ("BODY_PART", "SYMPTOM")
+            assert outer["start"] <= inner["start"] and inner["end"] <= outer["end"]
+            assert inner["end"] - inner["start"] < outer["end"] - outer["start"]
 
-    @with_examples
-    def test_offsets_same_text_gives_same_rows(self, rows_for, text):
-        assert rows_for(text) == rows_for(text)
+
+@with_examples
+def test_offsets_relations_join_existing_mentions(rows_for, text):
+    rows = rows_for(text)
+    entities = {entity["entity_id"]: entity for entity in dicts(rows, "entities")}
+    relations = dicts(rows, "relations")
+    assert len({r["relation_id"] for r in relations}) == len(relations)
+    allowed = {
+        "has_symptom": ("CONDITION", "SYMPTOM"),
+        "affects": ("CONDITION", "BODY_PART"),
+        "located_in": ("SYMPTOM", "BODY_PART"),
+    }
+    for relation in relations:
+        head, tail = entities[relation["head_id"]], entities[relation["tail_id"]]
+        assert (head["type"], tail["type"]) == allowed[relation["type"]]
+        assert (relation["head_text"], relation["tail_text"]) == (head["text"], tail["text"])
+        assert relation["scope"] in ("sentence", "section", "document")
+
+
+@with_examples
+def test_offsets_sections_follow_each_other(rows_for, text):
+    sections = dicts(rows_for(text), "sections")
+    assert [section["section"] for section in sections] == list(range(len(sections)))
+    end = 0
+    for section in sections:
+        assert end <= section["start"] < section["end"] <= len(text)
+        end = section["end"]
+
+
+@with_examples
+def test_offsets_same_text_gives_same_rows(rows_for, text):
+    assert rows_for(text) == rows_for(text)
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
