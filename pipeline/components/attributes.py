@@ -60,6 +60,14 @@ def values(span: Span, *names: str) -> list[Any]:
     return [stored.get(("._.", name, *place), _SPAN_ATTRIBUTES[name]) for name in names]
 
 
+def store(span: Span, **attributes: Any) -> None:
+    """Set extension attributes of a span, the counterpart of :func:`values`."""
+    stored: dict[Any, Any] = span.doc.user_data
+    place = span.start_char, span.end_char
+    for name, value in attributes.items():
+        stored[("._.", name, *place)] = value
+
+
 def register() -> None:
     """Register the extension attributes; harmless when they are there already."""
     for name, default in _SPAN_ATTRIBUTES.items():

@@ -8,6 +8,7 @@ pattern of token classes is an ordinary regular expression, run by the C engine 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,12 @@ STATUS_STRIDE = 1024
 FIRST_SYMBOL = 0x100
 BOUNDARY = "\n"
 
+_STATUSES = {
+    "body": STATUS_BODY,
+    "body_rest": STATUS_BODY_REST,
+    "symptom": STATUS_SYMPTOM,
+    "condition": STATUS_CONDITION,
+}
 _CLASS = re.compile(r"<(\w+)>")
 _MACRO = re.compile(r"\{([A-Z]\w*)\}")
 
@@ -39,6 +46,8 @@ class Rule:
     label: str
     pattern: re.Pattern[str]
     score: float
+    anchor: frozenset[str]
+    """Characters of which a text must hold one for the rule to match at all."""
 
 
 class Grammar:
@@ -73,7 +82,13 @@ class Grammar:
         self._expressions: dict[str, str] = {}
         macros: dict[str, str] = source["macros"]
         self.rules = [
-            Rule(r["name"], r["label"], self._compile(r["pattern"], macros), float(r["score"]))
+            Rule(
+                r["name"],
+                r["label"],
+                self._compile(r["pattern"], macros),
+                float(r["score"]),
+                frozenset(c for name in r["needs"] for c in self._points(name)),
+            )
             for r in source["rule"]
         ]
 
@@ -99,25 +114,30 @@ class Grammar:
         return self._expressions[name]
 
     def _expression(self, name: str) -> str:
-        every = range(STATUS_STRIDE // 2)
-        if name == "body":
-            return self._set(every, [STATUS_BODY]) + self._set(every, [STATUS_BODY_REST]) + "*"
-        if name == "symptom":
-            return self._set(every, [STATUS_SYMPTOM])
-        if name == "condition":
-            return self._set(every, [STATUS_CONDITION])
-        if name == "cap":
-            names = [n for n, members in enumerate(self._sets) if "function_word" not in members]
-            return self._set(names, range(N_STATUS), capitals=(True,))
-        if name not in self._names:
-            raise ValueError(f"grammar: unknown class <{name}>")
-        members = [position for position, names in enumerate(self._sets) if name in names]
-        return self._set(members, range(N_STATUS))
+        points = sorted(map(ord, self._points(name)))
+        rest = f"{_ranges(sorted(map(ord, self._points('body_rest'))))}*" if name == "body" else ""
+        return _ranges(points) + rest
 
-    @staticmethod
-    def _set(class_sets: Any, statuses: Any, capitals: tuple[bool, ...] = (False, True)) -> str:
-        points = sorted(symbol(c, s, k) for c in class_sets for s in statuses for k in capitals)
-        ends = [a for a, b in zip(points, [*points[1:], -1], strict=True) if b != a + 1]
-        starts = [b for a, b in zip([-1, *points], points, strict=False) if b != a + 1]
-        ranges = (f"\\u{a:04x}-\\u{b:04x}" for a, b in zip(starts, ends, strict=True))
-        return "[" + "".join(ranges) + "]"
+    def _points(self, name: str) -> list[str]:
+        """Characters of the tokens that are in a class, or have a status."""
+        statuses: Iterable[int] = range(N_STATUS)
+        capitals = (False, True)
+        if name in _STATUSES:
+            sets: Iterable[int] = range(STATUS_STRIDE // 2)
+            statuses = [_STATUSES[name]]
+        elif name == "cap":
+            sets = [n for n, members in enumerate(self._sets) if "function_word" not in members]
+            capitals = (True, True)
+        elif name in self._names:
+            sets = [n for n, members in enumerate(self._sets) if name in members]
+        else:
+            raise ValueError(f"grammar: unknown class <{name}>")
+        return sorted({chr(symbol(c, s, k)) for c in sets for s in statuses for k in capitals})
+
+
+def _ranges(points: list[int]) -> str:
+    """Character class of a regular expression, in as few ranges as possible."""
+    starts = [b for a, b in zip([-1, *points], points, strict=False) if b != a + 1]
+    ends = [a for a, b in zip(points, [*points[1:], -1], strict=True) if b != a + 1]
+    ranges = (f"\\u{a:04x}-\\u{b:04x}" for a, b in zip(starts, ends, strict=True))
+    return "[" + "".join(ranges) + "]"

@@ -62,7 +62,7 @@ class Linker:
                 text = long_forms.get((mention.start, mention.end)) or mention.text
                 concepts = self._concepts(text, mention.label_)
             if concepts:
-                mention._.concepts = [list(concept) for concept in concepts]
+                attributes.store(mention, concepts=[list(concept) for concept in concepts])
         return doc
 
     def _concepts(self, text: str, label: str) -> tuple[Concept, ...]:

@@ -59,7 +59,10 @@ class Patterns:
         # A match that begins with the last token of a known name takes in the whole of it.
         starts = {end - 1: start for start, end, label in known if label != attributes.BODY_PART}
         spans = []
+        present = frozenset(symbols)
         for rule in self._grammar.rules:
+            if present.isdisjoint(rule.anchor):
+                continue
             for match in rule.pattern.finditer(symbols):
                 first, last = match.span()
                 start = tokens[first]

@@ -256,9 +256,7 @@ def _write(doc: Doc, mentions: list[Candidate]) -> None:
             kb_id=mention.curie,
             span_id=f"T{number}",
         )
-        attribute = span._
-        attribute.source = mention.source
-        attribute.score = mention.score
+        attributes.store(span, source=mention.source, score=mention.score)
         spans.append(span)
         if mention.start >= end:
             flat.append(span)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
@@ -109,8 +110,11 @@ class TableWriter:
     def add_table(self, name: str, table: pa.Table) -> None:
         """Write a whole Arrow table at once."""
         try:
-            self._parquet[name].write_table(table)
-            self._csv[name].write_table(neutralise(table))
+            # Arrow works outside Python's lock, so the two files are written side by side.
+            with ThreadPoolExecutor(1) as pool:
+                parquet = pool.submit(self._parquet[name].write_table, table)
+                self._csv[name].write_table(neutralise(table))
+                parquet.result()
         except OSError as error:
             raise OutputError(f"{self.folder}: cannot be written ({error})") from error
 

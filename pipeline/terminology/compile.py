@@ -26,6 +26,9 @@ from pipeline.terminology.rules import is_acronym, is_matchable, is_stopped
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, the units done and the units in all."""
 
+# A power of two, some 16 times the beginnings of names: one unknown beginning in 16 passes.
+_PREFIX_SLOTS = 1 << 22
+
 # One way a concept is named: (type, scope, concept index); sorted, the best comes first.
 _Entry = tuple[int, int, int]
 
@@ -41,12 +44,13 @@ def compile_index(
         If the folder cannot be written.
     """
     sources = list(sources)
-    entries, curies, labels, longest = _collect(sources, progress or (lambda *_: None))
+    entries, curies, labels, longest, prefixes = _collect(sources, progress or (lambda *_: None))
     keys = np.array(sorted(entries), dtype=np.uint64)
     rows = [sorted(set(entries[int(key)])) for key in keys]
     first = sorted(longest)
     arrays: dict[str, NDArray[Any]] = {
         "keys": keys,
+        "prefixes": _bitmap(prefixes),
         "type_masks": np.array([_type_mask(row) for row in rows], dtype=np.uint8),
         "offsets": np.cumsum([0, *map(len, rows)], dtype=np.uint32),
         "types": np.array([e[0] for row in rows for e in row], dtype=np.uint8),
@@ -65,6 +69,14 @@ def compile_index(
     _write(folder, arrays, meta)
 
 
+def _bitmap(prefixes: set[int]) -> NDArray[np.bool_]:
+    """Which low bits of a hash some name's beginning of two or more units has."""
+    bitmap = np.zeros(_PREFIX_SLOTS, dtype=np.bool_)
+    hashes = np.fromiter(prefixes, dtype=np.uint64, count=len(prefixes))
+    bitmap[(hashes & np.uint64(_PREFIX_SLOTS - 1)).astype(np.intp)] = True
+    return bitmap
+
+
 def _type_mask(row: list[_Entry]) -> int:
     """Types that a name can have in text, a bit each.
 
@@ -78,12 +90,13 @@ def _type_mask(row: list[_Entry]) -> int:
 
 def _collect(
     sources: list[Source], progress: Progress
-) -> tuple[dict[int, list[_Entry]], list[str], list[str], dict[int, int]]:
-    """Entries by n-gram hash, concepts' CURIEs and labels, longest n-gram by first unit."""
+) -> tuple[dict[int, list[_Entry]], list[str], list[str], dict[int, int], set[int]]:
+    """Entries by n-gram hash, concepts' CURIEs and labels, longest by first unit, prefixes."""
     entries: dict[int, list[_Entry]] = {}
     concepts: dict[tuple[str, str], int] = {}
     longest: dict[int, int] = {}
     folded: dict[str, tuple[str, int]] = {}
+    prefixes: set[int] = set()
     total = sum(len(source.terms) for source in sources)
     done = 0
     labels_of: dict[str, str] = {}
@@ -92,12 +105,18 @@ def _collect(
             if term.curie:
                 labels_of.setdefault(term.curie, term.label)
             concept = concepts.setdefault((term.curie, term.label), len(concepts))
-            _add_term(term, concept, entries, longest, folded)
+            _add_term(term, concept, entries, longest, folded, prefixes)
             done += 1
             if done % 2000 == 0 or done == total:
                 progress("reading names", done, total)
     _add_known_acronyms(entries, concepts, labels_of)
-    return entries, [c for c, _ in concepts], [label for _, label in concepts], longest
+    return (
+        entries,
+        [c for c, _ in concepts],
+        [label for _, label in concepts],
+        longest,
+        prefixes,
+    )
 
 
 def _add_term(
@@ -106,6 +125,7 @@ def _add_term(
     entries: dict[int, list[_Entry]],
     longest: dict[int, int],
     folded: dict[str, tuple[str, int]],
+    prefixes: set[int],
 ) -> None:
     kind = ENTITY_TYPES.index(term.type)
     for name in term.names:
@@ -125,6 +145,7 @@ def _add_term(
         if is_matchable(key) and not is_stopped(key, term.type):
             entries.setdefault(hash_ngram(hashes), []).append(entry)
             longest[hashes[0]] = max(longest.get(hashes[0], 0), len(hashes))
+            prefixes.update(hash_ngram(hashes[:n]) for n in range(2, len(hashes) + 1))
 
 
 def _add_known_acronyms(

@@ -24,7 +24,7 @@ from pipeline.terminology.records import ENTITY_TYPES, SCOPES, EntityType, Scope
 from pipeline.terminology.rules import is_acronym
 
 _ARRAYS = (
-    "keys", "type_masks", "offsets", "types", "scopes", "concepts", "first_units", "first_lengths",
+    "keys", "prefixes", "type_masks", "offsets", "types", "scopes", "concepts", "first_units", "first_lengths",
     "curies", "curies_offsets", "labels", "labels_offsets",
 )  # fmt: skip
 
@@ -73,13 +73,18 @@ class TermIndex:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         try:
-            arrays = {n: np.load(folder / f"{n}.npy", mmap_mode="r") for n in _ARRAYS}
+            # Plain views: numpy's memmap class makes every access several times slower.
+            arrays = {
+                n: np.load(folder / f"{n}.npy", mmap_mode="r").view(np.ndarray) for n in _ARRAYS
+            }
             self.meta: dict[str, Any] = json.loads((folder / "meta.json").read_text("utf-8"))
         except (OSError, ValueError) as error:
             raise TerminologyError(
                 f"{folder}: not a complete index ({error}); delete the folder and run again"
             ) from error
         self._keys: UInt64Array = arrays["keys"]
+        self._prefixes: NDArray[np.bool_] = arrays["prefixes"]
+        self._prefix_mask = np.uint64(len(self._prefixes) - 1)
         self.type_masks: NDArray[np.uint8] = arrays["type_masks"]
         """Of each key, a bit per entity type (in the order of ``ENTITY_TYPES``)."""
         self._offsets = arrays["offsets"]
@@ -185,6 +190,9 @@ class TermIndex:
                 alive = (longest[starts] >= length) & (starts + length <= len(units))
                 starts, grams = starts[alive], grams[alive]
                 grams = extend_ngrams(grams, units[starts + length - 1])
+                # Nearly all words begin some name, few pairs of words do.
+                known = self._prefixes[(grams & self._prefix_mask).astype(np.intp)]
+                starts, grams = starts[known], grams[known]
             if not len(starts):
                 break
             keys = np.searchsorted(self._keys, grams)
