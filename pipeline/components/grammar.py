@@ -15,19 +15,21 @@ from typing import Any
 from pipeline.terminology.normalise import fold_word, split_units
 
 # What a token is besides its word: nothing, first or later token of a body part, last token of a
-# symptom or of a condition that the gazetteer found.
-STATUS_NONE, STATUS_BODY, STATUS_BODY_REST, STATUS_SYMPTOM, STATUS_CONDITION = range(5)
-N_STATUS = 5
+# symptom, of a condition, or of what may be either, that the gazetteer found.
+STATUS_NONE, STATUS_BODY, STATUS_BODY_REST, STATUS_SYMPTOM, STATUS_CONDITION, STATUS_EITHER = range(
+    6
+)
+N_STATUS = 6
 # Room for 512 class sets; a status is a contiguous stretch of symbols, which keeps patterns short.
 STATUS_STRIDE = 1024
 FIRST_SYMBOL = 0x100
 BOUNDARY = "\n"
 
 _STATUSES = {
-    "body": STATUS_BODY,
-    "body_rest": STATUS_BODY_REST,
-    "symptom": STATUS_SYMPTOM,
-    "condition": STATUS_CONDITION,
+    "body": (STATUS_BODY,),
+    "body_rest": (STATUS_BODY_REST,),
+    "symptom": (STATUS_SYMPTOM, STATUS_EITHER),
+    "condition": (STATUS_CONDITION, STATUS_EITHER),
 }
 _CLASS = re.compile(r"<(\w+)>")
 _MACRO = re.compile(r"\{([A-Z]\w*)\}")
@@ -124,7 +126,7 @@ class Grammar:
         capitals = (False, True)
         if name in _STATUSES:
             sets: Iterable[int] = range(STATUS_STRIDE // 2)
-            statuses = [_STATUSES[name]]
+            statuses = _STATUSES[name]
         elif name == "cap":
             sets = [n for n, members in enumerate(self._sets) if "function_word" not in members]
             capitals = (True, True)

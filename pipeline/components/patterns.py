@@ -17,6 +17,7 @@ from pipeline.components.grammar import (
     STATUS_BODY,
     STATUS_BODY_REST,
     STATUS_CONDITION,
+    STATUS_EITHER,
     STATUS_NONE,
     STATUS_STRIDE,
     STATUS_SYMPTOM,
@@ -105,13 +106,13 @@ def _spaced_hyphens(doc: Doc, hyphens: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _statuses(n_tokens: int, known: list[_Known]) -> NDArray[np.uint32]:
     """What the gazetteer says of each token: body parts go before symptoms before conditions."""
     status = [STATUS_NONE] * n_tokens
-    for label, value in (
-        (attributes.CONDITION, STATUS_CONDITION),
-        (attributes.SYMPTOM, STATUS_SYMPTOM),
-    ):
-        for _, end, found in known:
-            if found == label:
-                status[end - 1] = value
+    for _, end, found in known:
+        if found == attributes.CONDITION:
+            status[end - 1] = STATUS_CONDITION
+    for _, end, found in known:
+        if found == attributes.SYMPTOM:
+            both = status[end - 1] == STATUS_CONDITION
+            status[end - 1] = STATUS_EITHER if both else STATUS_SYMPTOM
     for start, end, found in known:
         if found == attributes.BODY_PART:
             status[start] = STATUS_BODY

@@ -24,7 +24,8 @@ from pipeline.terminology.records import ENTITY_TYPES, SCOPES, EntityType, Scope
 from pipeline.terminology.rules import is_acronym
 
 _ARRAYS = (
-    "keys", "prefixes", "type_masks", "offsets", "types", "scopes", "concepts", "first_units", "first_lengths",
+    "keys", "prefixes", "type_masks", "offsets", "types", "scopes", "concepts", "first_units",
+    "first_lengths",
     "curies", "curies_offsets", "labels", "labels_offsets",
 )  # fmt: skip
 
