@@ -93,12 +93,8 @@ def test_gazetteer_name_runs_over_a_hyphen_or_a_line_break(find, text):
     assert (text, "SYMPTOM") in _names(find(text))
 
 
-def test_gazetteer_finds_a_name_in_a_token_of_several_words(find):
-    assert ("cancer", "CONDITION", "MONDO:0004992") in [
-        (t.lower(), label, c) for t, label, c in find("flu and cancer")
-    ]
-    labels = {label for _, label, _ in find("cancer/flu")}
-    assert labels == {"CONDITION"}
+def test_gazetteer_finds_the_names_in_a_token_of_several_words(find):
+    assert {label for _, label, _ in find("cancer/flu")} == {"CONDITION"}
 
 
 @settings(deadline=None, max_examples=100)
@@ -116,8 +112,9 @@ def test_gazetteer_finds_the_same_whatever_was_read_before(find):
 
 
 def test_gazetteer_component_can_be_pickled(index):
-    nlp = spacy.blank("en")
     copy = pickle.loads(pickle.dumps(Gazetteer(index)))
-    assert [s.text for s in copy(nlp("leg pain")).spans["gazetteer"]] == ["leg pain", "leg"] or (
-        len(copy(nlp("leg pain")).spans["gazetteer"]) == 2
-    )
+    doc = copy(spacy.blank("en")("leg pain"))
+    assert [(s.text, s.label_) for s in doc.spans["gazetteer"]] == [
+        ("leg", "BODY_PART"),
+        ("leg pain", "SYMPTOM"),
+    ]

@@ -13,13 +13,29 @@ def test_rules_is_acronym_takes_short_words_of_capitals(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["", "A", "X", "T1", "als", "Als", "Men", "CADASIL", "ABCDEF", "ALS disease", "MS,", "19", "HbA"],
+    [
+        "",
+        "A",
+        "X",
+        "T1",
+        "als",
+        "Als",
+        "Men",
+        "CADASIL",
+        "ABCDEF",
+        "ALS disease",
+        "MS,",
+        "19",
+        "HbA",
+    ],
 )
 def test_rules_is_acronym_refuses_everything_else(name):
     assert not is_acronym(name)
 
 
-@pytest.mark.parametrize("phrase", ["can", "get", "all", "common", "men", "blood pressure", "cells"])
+@pytest.mark.parametrize(
+    "phrase", ["can", "get", "all", "common", "men", "blood pressure", "cells"]
+)
 @pytest.mark.parametrize("entity_type", ["CONDITION", "SYMPTOM", "BODY_PART"])
 def test_rules_is_stopped_for_all_types_where_the_list_names_none(phrase, entity_type):
     assert is_stopped(normalise(phrase), entity_type)

@@ -162,9 +162,7 @@ def test_terminology_compiled_index_puts_the_best_scope_first(tiny):
         ("leg", ("BODY_PART",)),
     ],
 )
-def test_terminology_compiled_type_mask_drops_types_that_have_the_name_loosely(
-    tiny, phrase, types
-):
+def test_terminology_compiled_type_mask_drops_types_that_have_the_name_loosely(tiny, phrase, types):
     from pipeline.terminology.hashing import hash_ngram, hash_unit
     from pipeline.terminology.normalise import normalise
 

@@ -17,9 +17,10 @@ from spacy.tokens import Doc, Span
 from pipeline.components import attributes
 from pipeline.components.lexemes import LexemeTable
 from pipeline.terminology.hashing import hash_unit
-from pipeline.terminology.index import TermIndex
+from pipeline.terminology.index import Matches, TermIndex
 from pipeline.terminology.normalise import fold_word, split_units
 from pipeline.terminology.records import ENTITY_TYPES
+from pipeline.terminology.rules import known_acronyms
 
 _WORD, _SKIP, _SPACE, _HYPHEN, _SEVERAL = 0, 1, 2, 3, 4
 _HYPHENS = frozenset("-‐‑‒–—―\u00ad'’‘")
@@ -57,13 +58,24 @@ class Gazetteer:
         self._curies: dict[tuple[int, str], str] = {}
         self._lexemes = LexemeTable(
             self._describe,
-            {"kind": np.uint8, "unit": np.uint64, "longest": np.uint8, "acronym": np.int64},
+            {
+                "kind": np.uint8,
+                "unit": np.uint64,
+                "longest": np.uint8,
+                "acronym": np.int64,
+                "known": np.bool_,
+            },
         )
 
     def _describe(self, words: list[str]) -> tuple[Any, ...]:
         kinds, units = zip(*map(_classify, words), strict=True)
         longest = self._index.longest_from(np.array(units, dtype=np.uint64))
-        return kinds, units, longest, [self._index.find_acronym(word) for word in words]
+        acronyms = [self._index.find_acronym(word) for word in words]
+        known = [
+            key >= 0 and word.removesuffix("s") in known_acronyms()
+            for key, word in zip(acronyms, words, strict=True)
+        ]
+        return kinds, units, longest, acronyms, known
 
     def __call__(self, doc: Doc) -> Doc:
         """Look up one Doc."""
@@ -85,9 +97,9 @@ class Gazetteer:
     def _find(self, doc: Doc) -> list[tuple[int, int, str, int, int]]:
         """Longest matches of each type: first token, minus the end, type, end, key."""
         features = self._lexemes.gather(doc)
-        acronyms = np.flatnonzero(features["acronym"] >= 0)
+        acronyms = _readable(doc, features)
         units, longest, tokens = self._units(doc, features)
-        matches = self._index.match(units, longest)
+        matches = _whole_tokens(self._index.match(units, longest), tokens)
         starts = np.concatenate([tokens[matches.starts], acronyms])
         ends = np.concatenate([tokens[matches.ends - 1] + 1, acronyms + 1])
         keys = np.concatenate([matches.keys, features["acronym"][acronyms]])
@@ -146,6 +158,23 @@ class Gazetteer:
                 np.array(part, dtype=np.uint64)
             )
         return units, longests, tokens
+
+
+def _readable(doc: Doc, features: dict[str, NDArray[Any]]) -> NDArray[np.intp]:
+    """Tokens that are acronyms which readers know, or which the document expands."""
+    acronyms = np.flatnonzero(features["acronym"] >= 0)
+    expanded = {record["short_start"] for record in doc._.abbreviations}
+    kept = [t for t in acronyms.tolist() if features["known"][t] or t in expanded]
+    return np.array(kept, dtype=np.intp)
+
+
+def _whole_tokens(matches: Matches, tokens: NDArray[np.intp]) -> Matches:
+    """Matches that neither begin nor end within a token ("lungs" in "lungs.1")."""
+    bounds = np.concatenate([[-1], tokens, [-1]])
+    whole = (bounds[matches.starts] != tokens[matches.starts]) & (
+        bounds[matches.ends + 1] != tokens[matches.ends - 1]
+    )
+    return Matches(matches.starts[whole], matches.ends[whole], matches.keys[whole])
 
 
 def _maximal(starts: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.intp]:

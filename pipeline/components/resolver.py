@@ -57,6 +57,7 @@ class Resolver:
         use = load_toml("use.toml")
         words = load_toml("grammar.toml")["words"]
         self._topic_nouns = frozenset(map(fold_word, use["topic_nouns"]))
+        self._findings = frozenset(map(normalise, use["findings"]))
         self._flags: dict[str, int] = {}
         for flag, listed in (
             (_SYMPTOM_CUE, use["symptom_cues"]),
@@ -111,7 +112,10 @@ class Resolver:
                 condition, symptom = choice.of(CONDITION), choice.of(SYMPTOM)
                 if condition and symptom:
                     before = settled[-1] if settled else None
-                    used = _used_as_symptom(doc, flags, starts[sentence], candidate, before)
+                    name = normalise(doc[candidate.start : candidate.end].text)
+                    used = _used_as_symptom(
+                        doc, flags, starts[sentence], candidate, before, name in self._findings
+                    )
                     candidate = symptom if used else condition
             settled.append(candidate)
         return settled
@@ -140,12 +144,17 @@ class Resolver:
 
 
 def _used_as_symptom(
-    doc: Doc, flags: list[int], sentence: int, candidate: Candidate, before: Candidate | None
+    doc: Doc,
+    flags: list[int],
+    sentence: int,
+    candidate: Candidate,
+    before: Candidate | None,
+    finding: bool,
 ) -> bool:
     """Tell whether a name that is both is presented as a manifestation of something.
 
     In a list it goes with the item before it; else the nearest cue before it in the sentence
-    decides; without any, it is a condition.
+    decides; without any, it is what the name mostly is.
     """
     if before and _joined(doc, flags, before.end, candidate.start):
         return before.label == SYMPTOM
@@ -153,7 +162,7 @@ def _used_as_symptom(
         cue = flags[token] & (_SYMPTOM_CUE | _CONDITION_CUE)
         if cue:
             return bool(cue & _SYMPTOM_CUE)
-    return False
+    return finding
 
 
 def _joined(doc: Doc, flags: list[int], left: int, right: int) -> bool:
@@ -232,15 +241,15 @@ def _with_abbreviations(doc: Doc, candidates: list[Candidate]) -> list[Candidate
         if candidate.end in by_end:
             by_end[candidate.end].append(candidate)
     added: list[Candidate] = []
-    expanded: set[tuple[int, int]] = set()
+    settled: set[tuple[int, int]] = set()
     for record in records:
         short = (record["short_start"], record["short_end"])
-        expanded.add(short)
         for long_form in by_end[record["long_end"]]:
             if long_form.start <= record["long_start"] + 1:
                 label, curie = long_form.label, long_form.curie
                 added.append(Candidate(*short, label, "abbreviations", _ABBREVIATION_SCORE, curie))
-    return [c for c in candidates if (c.start, c.end) not in expanded] + added
+                settled.add(short)
+    return [c for c in candidates if (c.start, c.end) not in settled] + added
 
 
 def _write(doc: Doc, mentions: list[Candidate]) -> None:
