@@ -76,7 +76,9 @@ def brute_force(tables, scope):
     }
 
 
-@pytest.mark.parametrize(("scope", "at_least"), [("sentence", 15), ("section", 30), ("document", 40)])
+@pytest.mark.parametrize(
+    ("scope", "at_least"), [("sentence", 15), ("section", 30), ("document", 40)]
+)
 def test_cooccurrence_counts_every_cell(corpus_run, scope, at_least):
     expected = brute_force(corpus_run, scope)
     assert len(expected) >= at_least
@@ -93,7 +95,10 @@ def test_cooccurrence_counts_every_cell(corpus_run, scope, at_least):
 def test_cooccurrence_a_pair_stands_once_in_type_order(corpus_run):
     rows = corpus_run["cooccurrences"]
     keys = [
-        (r["scope"], frozenset({(r["a_type"], r["a_concept_id"]), (r["b_type"], r["b_concept_id"])}))
+        (
+            r["scope"],
+            frozenset({(r["a_type"], r["a_concept_id"]), (r["b_type"], r["b_concept_id"])}),
+        )
         for r in rows
     ]
     assert len(keys) > 90

@@ -165,7 +165,7 @@ def test_lexicons_grammar_with_an_unknown_name_is_refused(pattern, message):
 def test_lexicons_grammar_with_two_words_in_an_entry_is_refused():
     source = copy.deepcopy(load_toml("grammar.toml"))
     source["words"]["head"].append("two words")
-    with pytest.raises(ValueError, match="'two words' in words.head"):
+    with pytest.raises(ValueError, match=r"'two words' in words\.head"):
         Grammar(source)
 
 

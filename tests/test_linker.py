@@ -6,7 +6,8 @@ from pipeline.components.linker import Linker, _expand
 
 
 def _concepts(nlp, text, name):
-    (span,) = [s for s in nlp(text).spans["sc"] if s.text == name]
+    doc = nlp(text)
+    (span,) = [s for s in doc.spans["sc"] if s.text == name]
     return [c[0] for c in span._.concepts]
 
 
@@ -29,14 +30,18 @@ def test_linker_gives_the_concept_of_a_mention(nlp, text, name, curie):
     ("text", "name", "curies"),
     [
         ("He has leg or foot pain.", "leg or foot pain", {"HP:0012514", "HP:0025238"}),
-        ("It is loss of hearing or vision.", "loss of hearing or vision", {"HP:0000365", "HP:0000572"}),
+        (
+            "It is loss of hearing or vision.",
+            "loss of hearing or vision",
+            {"HP:0000365", "HP:0000572"},
+        ),
         (
             "It is an enlarged spleen, liver, or heart.",
             "enlarged spleen, liver, or heart",
             {"HP:0001744", "HP:0002240", "HP:0001640"},
         ),
     ],
-)  # fmt: skip
+)
 def test_linker_joins_the_concepts_of_a_composite(nlp, text, name, curies):
     (joined,) = _concepts(nlp, text, name)
     assert set(joined.split(",")) == curies
@@ -44,7 +49,8 @@ def test_linker_joins_the_concepts_of_a_composite(nlp, text, name, curies):
 
 @pytest.mark.parametrize("text", ["It kills neurons.", "They are unable to speak."])
 def test_linker_gives_no_concept_where_none_fits(nlp, text):
-    (span,) = nlp(text).spans["sc"]
+    doc = nlp(text)
+    (span,) = doc.spans["sc"]
     assert span._.concepts == []
 
 

@@ -6,7 +6,8 @@ C, S, B = "CONDITION", "SYMPTOM", "BODY_PART"
 
 
 def _mentions(nlp, text):
-    return [(s.text, s.label_) for s in nlp(text).spans["sc"]]
+    doc = nlp(text)
+    return [(s.text, s.label_) for s in doc.spans["sc"]]
 
 
 @pytest.mark.parametrize(
@@ -67,10 +68,16 @@ def test_patterns_find_composed_symptoms(nlp, text, expected):
             "Leg cramps and muscle spasms occur.",
             [("Leg cramps", S), ("Leg", B), ("muscle spasms", S), ("muscle", B)],
         ),
-        ("He has stomach pain and lung cancer.", [("stomach pain", S), ("stomach", B), ("lung cancer", C)]),
-        ("He has joint pain and heart disease.", [("joint pain", S), ("joint", B), ("heart disease", C)]),
+        (
+            "He has stomach pain and lung cancer.",
+            [("stomach pain", S), ("stomach", B), ("lung cancer", C)],
+        ),
+        (
+            "He has joint pain and heart disease.",
+            [("joint pain", S), ("joint", B), ("heart disease", C)],
+        ),
     ],
-)  # fmt: skip
+)
 def test_patterns_cover_coordinations_with_a_shared_head_only(nlp, text, expected):
     assert _mentions(nlp, text) == expected
 

@@ -21,12 +21,15 @@ def _pairs(doc, kind):
     [
         ("Asthma causes wheezing and cough.", {("Asthma", "wheezing"), ("Asthma", "cough")}),
         ("Asthma\n\nSymptoms include wheezing.", {("Asthma", "wheezing")}),
-        ("Asthma\n\nIt is bad.\n\nSymptoms\n- wheezing\n- cough", {("Asthma", "wheezing"), ("Asthma", "cough")}),
+        (
+            "Asthma\n\nIt is bad.\n\nSymptoms\n- wheezing\n- cough",
+            {("Asthma", "wheezing"), ("Asthma", "cough")},
+        ),
         ("Wheezing is a symptom of asthma.", {("asthma", "Wheezing")}),
         ("Leg pain is caused by sciatica.", {("sciatica", "Leg pain")}),
         ("Nothing but cough.", set()),
     ],
-)  # fmt: skip
+)
 def test_relations_has_symptom(nlp, text, pairs):
     assert _pairs(nlp(text), "has_symptom") == pairs
 
@@ -121,13 +124,40 @@ def test_relations_hold_plain_values_and_known_mentions(seed_doc):
 
 
 SEED_SYMPTOMS = {
-    "Addison's Disease": {"muscle weakness", "fatigue", "weight loss", "darkening of the skin", "low blood pressure", "irritable", "depressed"},
+    "Addison's Disease": {
+        "muscle weakness",
+        "fatigue",
+        "weight loss",
+        "darkening of the skin",
+        "low blood pressure",
+        "irritable",
+        "depressed",
+    },
     "Amyotrophic Lateral Sclerosis": {"weak", "atrophy", "twitch", "lose the ability to breathe"},
-    "Multiple Sclerosis": {"muscle weakness", "difficulties with balance", "muscle numbness", "fatigue", "vision problems"},
-    "Charcot-Marie-Tooth Disease": {"foot drop", "frequent falls", "tripping", "hammertoes", "high arches", "lose muscle mass", "atrophy"},
-    "Polymyositis": {"inflamed", "weakness", "atrophy", "Climbing stairs, standing up and lifting can be very difficult"},
+    "Multiple Sclerosis": {
+        "muscle weakness",
+        "difficulties with balance",
+        "muscle numbness",
+        "fatigue",
+        "vision problems",
+    },
+    "Charcot-Marie-Tooth Disease": {
+        "foot drop",
+        "frequent falls",
+        "tripping",
+        "hammertoes",
+        "high arches",
+        "lose muscle mass",
+        "atrophy",
+    },
+    "Polymyositis": {
+        "inflamed",
+        "weakness",
+        "atrophy",
+        "Climbing stairs, standing up and lifting can be very difficult",
+    },
     "Back Problems": {"leg or foot pain", "pain", "weakness", "heavy feeling"},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("topic", SEED_SYMPTOMS)

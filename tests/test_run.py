@@ -169,13 +169,8 @@ def test_run_without_any_article_fails(symptograph, tmp_path):
     assert code == 1
     (line,) = err
     assert str(tmp_path / "missing") in line
-
-
-def test_run_without_any_article_keeps_the_earlier_tables(symptograph, articles, tmp_path):
-    assert symptograph("run", articles, "--out", tmp_path / "out")[0] == 0
-    kept = {name: (tmp_path / "out" / name).read_bytes() for name in ("documents.csv", "run.json")}
-    assert symptograph("run", tmp_path / "missing", "--out", tmp_path / "out")[0] == 1
-    assert {name: (tmp_path / "out" / name).read_bytes() for name in kept} == kept
+    assert [row["stage"] for row in rows(tmp_path / "out", "errors")] == ["discover"]
+    assert doc_ids(tmp_path / "out") == []
 
 
 def test_run_file_name_that_is_no_unicode(symptograph, articles, tmp_path):

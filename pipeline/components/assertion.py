@@ -20,6 +20,7 @@ from pipeline.data import load_table
 
 _MAX_GAP = 4
 _GAP = "*"
+_CATEGORIES = ("negated", "uncertain")
 
 # Words of cues as a tree: the next word's number (or _GAP) leads to the next node; "cue" where
 # one ends.
@@ -27,12 +28,15 @@ _Node = dict[Any, Any]
 
 
 class FoundCue(NamedTuple):
-    """A cue at tokens ``start`` to ``end``, half-open."""
+    """A cue at tokens ``start`` to ``end``, half-open.
+
+    ``direction`` is ``forward``, ``backward``, or ``comma``: forward to the next comma.
+    """
 
     start: int
     end: int
     category: str
-    forward: bool
+    direction: str
 
 
 class Assertion:
@@ -48,7 +52,7 @@ class Assertion:
                     _GAP if word == _GAP else self._numbers.setdefault(word, len(self._numbers) + 1)
                 )
                 node = node.setdefault(number, {})
-            node["cue"] = (row["category"], row["direction"] == "forward")
+            node.setdefault("cues", []).append((row["category"], row["direction"]))
         self._lexemes = LexemeTable(self._describe, {"word": np.uint16})
 
     def _describe(self, words: list[str]) -> tuple[list[int]]:
@@ -61,16 +65,17 @@ class Assertion:
         if not mentions:
             return doc
         starts = sentence_starts(doc)
-        cues = self._find(doc, frozenset(starts))
-        if not cues:
-            return doc
         by_sentence: dict[int, list[FoundCue]] = {}
-        for cue in cues:
+        for cue in self._find(doc, frozenset(starts)):
             by_sentence.setdefault(bisect_right(starts, cue.start), []).append(cue)
+        if not by_sentence:
+            return doc
+        _carry_into_lists(doc, starts, by_sentence)
         for mention in mentions:
-            nearby = by_sentence.get(bisect_right(starts, mention.start))
+            number = bisect_right(starts, mention.start)
+            nearby = by_sentence.get(number)
             if nearby and mention.label_ != attributes.BODY_PART:
-                _decide(mention, nearby)
+                _decide(mention, starts[number - 1], nearby)
         return doc
 
     def _find(self, doc: Doc, starts: frozenset[int]) -> list[FoundCue]:
@@ -81,20 +86,20 @@ class Assertion:
         end = 0
         for position in np.flatnonzero(numbers).tolist():
             if position >= end and words[position] in self._tree:
-                cue = self._longest(words, position, starts)
-                if cue is not None:
-                    found.append(cue)
-                    end = cue.end
+                cues = self._longest(words, position, starts)
+                if cues:
+                    found += cues
+                    end = cues[0].end
         return found
 
-    def _longest(self, words: list[int], start: int, starts: frozenset[int]) -> FoundCue | None:
+    def _longest(self, words: list[int], start: int, starts: frozenset[int]) -> list[FoundCue]:
         """The longest cue that begins at a token and stays in its sentence."""
-        best: FoundCue | None = None
+        best: list[FoundCue] = []
         todo = [(self._tree, start)]
         while todo:
             node, place = todo.pop()
-            if "cue" in node and (best is None or place > best.end):
-                best = FoundCue(start, place, *node["cue"])
+            if "cues" in node and (not best or place > best[0].end):
+                best = [FoundCue(start, place, *cue) for cue in node["cues"]]
             if place >= len(words) or (place > start and place in starts):
                 continue
             if words[place] in node:
@@ -104,25 +109,51 @@ class Assertion:
         return best
 
 
-def _decide(mention: Span, cues: list[FoundCue]) -> None:
-    """Let the first cue of each category that reaches the mention decide."""
-    for category in ("negated", "uncertain"):
+def _carry_into_lists(doc: Doc, starts: list[int], by_sentence: dict[int, list[FoundCue]]) -> None:
+    """Let a cue that is open where a list is announced ("you might notice:") govern its items."""
+    open_cues: list[FoundCue] = []
+    for block in doc.spans.get(attributes.BLOCKS, ()):
+        if block.label_ == "ITEM":
+            if open_cues:
+                number = bisect_right(starts, block.start)
+                by_sentence[number] = open_cues + by_sentence.get(number, [])
+        elif doc[block.end - 1].text == ":":
+            cues = by_sentence.get(bisect_right(starts, block.end - 1), [])
+            open_cues = [
+                cue
+                for cue in cues
+                if cue.direction == "forward"
+                and cue.category in _CATEGORIES
+                and _reaches(cue, block.end, block.end, block.end, cues)
+            ]
+        else:
+            open_cues = []
+
+
+def _decide(mention: Span, sentence: int, cues: list[FoundCue]) -> None:
+    """Let the first cue that reaches the mention decide; what is denied is not hedged as well."""
+    for category in _CATEGORIES:
         for cue in cues:
-            if cue.category == category and _reaches(cue, mention, cues):
-                mention._.set(category, True)
-                mention._.cue = [cue.start, cue.end]
-                break
+            if cue.category == category and _reaches(
+                cue, mention.start, mention.end, sentence, cues
+            ):
+                attributes.store(mention, **{category: True, "cue": [cue.start, cue.end]})
+                return
 
 
-def _reaches(cue: FoundCue, mention: Span, cues: list[FoundCue]) -> bool:
-    """Tell whether a mention lies in a cue's scope, no scope-ending word between them."""
-    if cue.forward:
-        left, right = cue.end, mention.start
+def _reaches(cue: FoundCue, start: int, end: int, sentence: int, cues: list[FoundCue]) -> bool:
+    """Tell whether tokens lie in a cue's scope, nothing that ends the scope between them."""
+    if cue.direction == "backward":
+        left, right = end, cue.start
     else:
-        left, right = mention.end, cue.start
+        # The scope of a cue before a list begins anew with each item.
+        left, right = max(cue.end, sentence), start
     if left > right:
         return False
-    return not any(c.category == "stop" and left <= c.start and c.end <= right for c in cues)
+    ends = {"stop", "stop_" + cue.category}
+    if cue.direction == "comma":
+        ends.add("comma")
+    return not any(c.category in ends and left <= c.start and c.end <= right for c in cues)
 
 
 @Language.factory(
