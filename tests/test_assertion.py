@@ -22,7 +22,7 @@ CASES = [
     ("It doesn’t cause pain.", "pain", NEGATED, "n’t"),
     ("It begins without fever.", "fever", NEGATED, "without"),
     ("He never has fever.", "fever", NEGATED, "never"),
-    ("There is no evidence of cancer.", "cancer", NEGATED, "no evidence"),
+    ("There is no evidence of cancer.", "cancer", NEGATED, "no"),
     ("People are free of pain.", "pain", NEGATED, "free of"),
     ("The test was negative for influenza.", "influenza", NEGATED, "negative for"),
     ("Tests rule out meningitis.", "meningitis", NEGATED, "rule out"),

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 GOLD = ROOT / "corpus" / "gold"
 SEED = ROOT / "corpus" / "articles" / "causes-of-weakness-in-legs.txt"
 TEXT = "Flu\n\nFlu causes fever and cough. It does not cause chest pain.\n"
-HOSTILE = "<script>alert('x')</script> & \"flu\" causes <b>fever</b>\n"
+HOSTILE = "<script>alert('x')</script> & \"flu\" causes <b>fever</b> and cough\n"
 # Colours, carriage returns and what spinners and bars are drawn with.
 PROGRESS = re.compile("[\x1b\r\u2800-\u28ff╸╺█▏▎▍▌▋▊▉]")
 
@@ -193,7 +193,7 @@ def test_cli_show_html_escapes_hostile_text(symptograph, tmp_path):
     assert (code, err) == (0, "")
     page = (tmp_path / "a.html").read_text(encoding="utf-8")
     assert "SYMPTOM" in page
-    assert "fever" in page
+    assert "cough" in page
     assert not re.search(r"<\s*script|<b>", page)
     assert "&lt;" in page
 

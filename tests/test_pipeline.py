@@ -89,7 +89,7 @@ def test_pipeline_version_is_the_installed_one():
 
 
 def test_pipeline_unknown_profile_says_which_there_are():
-    with pytest.raises(ConfigError, match="unknown profile 'slow'; use one of: .*fast"):
+    with pytest.raises(ConfigError, match=r"unknown profile 'slow'; use one of: .*fast"):
         pipeline.load("slow")
 
 

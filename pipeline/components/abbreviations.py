@@ -56,10 +56,12 @@ def _definitions(doc: Doc, opening: NDArray[Any], closing: NDArray[Any]) -> list
     """Pairs of short and long form, the first definition of each short form only."""
     from scispacy.abbreviation import filter_matches, find_abbreviation
 
+    firsts = np.searchsorted(closing, opening + 1, side="right").tolist()
+    lasts = np.searchsorted(closing, opening + 1 + _MAX_INSIDE, side="right").tolist()
     brackets = [
-        (0, int(left) + 1, int(right))
-        for left in opening
-        for right in closing[(closing > left + 1) & (closing <= left + 1 + _MAX_INSIDE)]
+        (0, left + 1, right)
+        for left, first, last in zip(opening.tolist(), firsts, lasts, strict=True)
+        for right in closing[first:last].tolist()
     ]
     defined: dict[str, tuple[Span, Span]] = {}
     long_forms: set[str] = set()

@@ -33,6 +33,7 @@ _QUESTION = re.compile(
 )
 _MAX_HEADING_CHARS = 100
 _MAX_HEADING_WORDS = 14
+_MAX_ROW_CHARS = 400
 # A line this long that does not end a sentence is taken to be wrapped, its next line continues it.
 _MIN_WRAPPED_CHARS = 45
 # Blank lines that stand in place of a missing heading.
@@ -105,7 +106,7 @@ def _kind(line: _Line, following: _Line | None, *, first: bool) -> BlockKind:
         return HEADING
     if _ITEM.match(line.text):
         return "ITEM"
-    if _ROW.match(line.text):
+    if len(line.text) <= _MAX_ROW_CHARS and _ROW.match(line.text):
         return "ROW"
     return HEADING if _is_plain_heading(line, following, first=first) else "PARAGRAPH"
 

@@ -17,6 +17,8 @@ from pipeline.components import attributes
 from pipeline.components.lexemes import LexemeTable
 
 _STOP, _HARD_STOP, _CLOSER, _SPACE, _LOWER = 1, 2, 3, 4, 5
+# No real sentence is as long; a text without punctuation must not cost the square of its length.
+_MAX_TOKENS = 1000
 _STOPS = frozenset((".", "..", "...", "…"))
 _CLOSERS = frozenset((*"\"'”’)]}»*_", "''", "**"))
 
@@ -59,8 +61,17 @@ class Sentences:
         starts[following[ends]] = 1
         for block in doc.spans.get(attributes.BLOCKS, ()):
             starts[block.start] = 1
+        _break_endless(starts)
         doc.from_array([SENT_START], starts.astype(np.uint64).reshape(-1, 1))  # type: ignore[arg-type]
         return doc
+
+
+def _break_endless(starts: NDArray[np.int32]) -> None:
+    """Break what would be a sentence of more than ``_MAX_TOKENS``, so that none grows endless."""
+    borders = np.append(np.flatnonzero(starts == 1), len(starts))
+    for start, length in zip(borders[:-1].tolist(), np.diff(borders).tolist(), strict=True):
+        if length > _MAX_TOKENS:
+            starts[start : start + length : _MAX_TOKENS] = 1
 
 
 def _next_word(kind: NDArray[np.uint8]) -> NDArray[np.intp]:
