@@ -18,8 +18,8 @@ from pipeline.components import attributes
 from pipeline.components.lexemes import LexemeTable
 from pipeline.terminology.hashing import hash_unit
 from pipeline.terminology.index import Matches, TermIndex
-from pipeline.terminology.normalise import fold_word, split_units
-from pipeline.terminology.records import ENTITY_TYPES
+from pipeline.terminology.normalise import SKIPPED, fold_word, normalise, split_units
+from pipeline.terminology.records import ENTITY_TYPES, IDIOM
 from pipeline.terminology.rules import known_acronyms
 
 _WORD, _SKIP, _SPACE, _HYPHEN, _SEVERAL = 0, 1, 2, 3, 4
@@ -38,7 +38,8 @@ def _classify(word: str) -> tuple[int, int]:
     """Kind of a token, and the hash of its unit."""
     units = (word,) if word.isascii() and word.isalpha() else split_units(word)
     if len(units) == 1:
-        return _WORD, hash_unit(fold_word(units[0]))
+        folded = fold_word(units[0])
+        return (_SKIP, 0) if folded in SKIPPED or not folded else (_WORD, hash_unit(folded))
     if units:
         return _SEVERAL, 0
     if not word.strip():
@@ -97,13 +98,14 @@ class Gazetteer:
     def _find(self, doc: Doc) -> list[tuple[int, int, str, int, int]]:
         """Longest matches of each type: first token, minus the end, type, end, key."""
         features = self._lexemes.gather(doc)
-        acronyms = _readable(doc, features)
+        acronyms = self._readable(doc, features)
         units, longest, tokens = self._units(doc, features)
         matches = _whole_tokens(self._index.match(units, longest), tokens)
         starts = np.concatenate([tokens[matches.starts], acronyms])
         ends = np.concatenate([tokens[matches.ends - 1] + 1, acronyms + 1])
         keys = np.concatenate([matches.keys, features["acronym"][acronyms]])
         masks = self._index.type_masks[keys]
+        masks = np.where(_inside(starts, ends, masks >> IDIOM & 1 == 1), 0, masks)
         found: list[tuple[int, int, str, int, int]] = []
         for bit, label in enumerate(ENTITY_TYPES):
             chosen = np.flatnonzero(masks & (1 << bit))
@@ -113,6 +115,29 @@ class Gazetteer:
             )
             found += [(start, -end, label, end, key) for start, end, key in rows]
         return found
+
+    def _readable(self, doc: Doc, features: dict[str, NDArray[Any]]) -> NDArray[np.intp]:
+        """Tokens that are acronyms which readers know, or which the document expands alike."""
+        acronyms = np.flatnonzero(features["acronym"] >= 0).tolist()
+        if not acronyms:
+            return np.empty(0, dtype=np.intp)
+        expanded = {a["short_start"]: a["long_text"] for a in doc._.abbreviations}
+        kept = [
+            t
+            for t in acronyms
+            if (
+                self._is_about(int(features["acronym"][t]), expanded[t])
+                if t in expanded
+                else features["known"][t]
+            )
+        ]
+        return np.array(kept, dtype=np.intp)
+
+    def _is_about(self, key: int, long_form: str) -> bool:
+        """Tell whether an acronym's concept shares half of its words with an expansion."""
+        words = set(normalise(long_form))
+        labels = [set(normalise(entry.label)) for entry in self._index.entries(key)]
+        return any(2 * len(words & label) >= len(label) for label in labels)
 
     def _units(
         self, doc: Doc, features: dict[str, NDArray[Any]]
@@ -160,14 +185,6 @@ class Gazetteer:
         return units, longests, tokens
 
 
-def _readable(doc: Doc, features: dict[str, NDArray[Any]]) -> NDArray[np.intp]:
-    """Tokens that are acronyms which readers know, or which the document expands."""
-    acronyms = np.flatnonzero(features["acronym"] >= 0)
-    expanded = {record["short_start"] for record in doc._.abbreviations}
-    kept = [t for t in acronyms.tolist() if features["known"][t] or t in expanded]
-    return np.array(kept, dtype=np.intp)
-
-
 def _whole_tokens(matches: Matches, tokens: NDArray[np.intp]) -> Matches:
     """Matches that neither begin nor end within a token ("lungs" in "lungs.1")."""
     bounds = np.concatenate([[-1], tokens, [-1]])
@@ -175,6 +192,17 @@ def _whole_tokens(matches: Matches, tokens: NDArray[np.intp]) -> Matches:
         bounds[matches.ends + 1] != tokens[matches.ends - 1]
     )
     return Matches(matches.starts[whole], matches.ends[whole], matches.keys[whole])
+
+
+def _inside(
+    starts: NDArray[np.intp], ends: NDArray[np.intp], idioms: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Matches that touch an idiom and are no longer than it."""
+    touched = np.zeros(len(starts), dtype=np.bool_)
+    for idiom in np.flatnonzero(idioms).tolist():
+        start, end = starts[idiom], ends[idiom]
+        touched |= (starts < end) & (ends > start) & (ends - starts <= end - start)
+    return touched
 
 
 def _maximal(starts: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.intp]:

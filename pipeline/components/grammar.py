@@ -29,6 +29,7 @@ _STATUSES = {
     "body": (STATUS_BODY,),
     "body_rest": (STATUS_BODY_REST,),
     "symptom": (STATUS_SYMPTOM, STATUS_EITHER),
+    "finding": (STATUS_SYMPTOM,),
     "condition": (STATUS_CONDITION, STATUS_EITHER),
 }
 _CLASS = re.compile(r"<(\w+)>")

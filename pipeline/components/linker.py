@@ -15,10 +15,12 @@ from spacy.tokens import Doc
 from pipeline.components import attributes
 from pipeline.terminology.index import Entry, TermIndex
 from pipeline.terminology.normalise import split_units
+from pipeline.terminology.records import LABEL_SEPARATOR
 
 Concept = tuple[str, str, float]
 
 _EXACT, _REARRANGED, _OTHER_TYPE, _PARTIAL = 1.0, 0.9, 0.8, 0.5
+_MAX_CONCEPTS = 5
 _PREFIX = {
     attributes.CONDITION: "MONDO:",
     attributes.SYMPTOM: "HP:",
@@ -79,7 +81,8 @@ class Linker:
         for score, phrase in _phrases(text):
             entries = self._entries(phrase, label)
             if entries:
-                return tuple((e.curie, e.label, _score(e, label, score)) for e in entries[:5])
+                distinct = {e.curie: (e.curie, e.label, _score(e, label, score)) for e in entries}
+                return tuple(distinct.values())[:_MAX_CONCEPTS]
         composite = self._composite(text, label)
         if composite:
             return (composite,)
@@ -107,7 +110,7 @@ class Linker:
             return None
         return (
             ",".join(found),
-            ", ".join(entry.label for entry in found.values()),
+            LABEL_SEPARATOR.join(entry.label for entry in found.values()),
             _REARRANGED if len(found) == len(parts) else _PARTIAL,
         )
 

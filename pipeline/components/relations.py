@@ -25,7 +25,7 @@ HAS_SYMPTOM, AFFECTS, LOCATED_IN = "has_symptom", "affects", "located_in"
 _SCORES = {"sentence": 0.8, "section": 0.75, "document": 0.6}
 # Tokens between a body part and the predicate that says what is wrong with it.
 _MAX_PREDICATE_GAP = 6
-_AFFECTS_CUE, _PREDICATE_WORD = 1, 2
+_AFFECTS_CUE, _PREDICATE_VERB, _PREDICATE_FILLER = 1, 2, 4
 
 
 class _Item(NamedTuple):
@@ -70,15 +70,21 @@ class Relations:
         cues = load_toml("relations.toml")
         self._turned_cues = tuple(cues["turned_cues"])
         self._affect_cues = frozenset(map(fold_word, cues["affect_cues"]))
-        self._predicate_words = frozenset(cues["predicate_verbs"])
+        self._predicate_verbs = frozenset(cues["predicate_verbs"])
+        self._predicate_fillers = frozenset(cues["predicate_fillers"])
         self._lexemes = LexemeTable(self._describe, {"flags": np.uint8})
 
     def _describe(self, words: list[str]) -> tuple[list[int]]:
-        affects, predicate = self._affect_cues, self._predicate_words
+        affects, verbs, fillers = (
+            self._affect_cues,
+            self._predicate_verbs,
+            self._predicate_fillers,
+        )
         return (
             [
                 _AFFECTS_CUE * (fold_word(w) in affects)
-                | _PREDICATE_WORD * (w.lower() in predicate)
+                | _PREDICATE_VERB * (w.lower() in verbs)
+                | _PREDICATE_FILLER * (w.lower() in fillers)
                 for w in words
             ],
         )
@@ -194,7 +200,9 @@ class _Reader:
         rest = [t for t in range(part.end, symptom.start) if t not in covered]
         if not 0 < len(rest) <= _MAX_PREDICATE_GAP:
             return None
-        return part if all(self._flags[t] & _PREDICATE_WORD for t in rest) else None
+        flags = [self._flags[t] for t in rest]
+        fits = all(f & (_PREDICATE_VERB | _PREDICATE_FILLER) for f in flags)
+        return part if fits and any(f & _PREDICATE_VERB for f in flags) else None
 
     def _has_symptom(self, sentence: _Sentence, symptom: _Item) -> Iterator[_Found]:
         heads, rule = self._heads(sentence, symptom)

@@ -25,6 +25,7 @@ _GAZETTEER_SCORE = 0.9
 _ABBREVIATION_SCORE = 0.9
 # What a word says about the mentions around it, a bit each.
 _SYMPTOM_CUE, _CONDITION_CUE, _NOT_BODY, _JOINS, _MEASURED = 1, 2, 4, 8, 16
+_OF = frozenset(("of", "the", "a", "an"))
 _JOINERS = frozenset((",", "and", "or", "/", "&", "and/or"))
 
 
@@ -154,15 +155,19 @@ def _used_as_symptom(
     """Tell whether a name that is both is presented as a manifestation of something.
 
     In a list it goes with the item before it; else the nearest cue before it in the sentence
-    decides; without any, it is what the name mostly is.
+    decides; without any, it is what the name mostly is. What a symptom is *of*, and what a
+    sentence begins by defining, is a condition.
     """
     if before and _joined(doc, flags, before.end, candidate.start):
         return before.label == SYMPTOM
     for token in range(candidate.start - 1, sentence - 1, -1):
         cue = flags[token] & (_SYMPTOM_CUE | _CONDITION_CUE)
         if cue:
-            return bool(cue & _SYMPTOM_CUE)
-    return finding
+            between = doc[token + 1 : candidate.start]
+            is_of = 0 < len(between) <= 3 and all(t.lower_ in _OF for t in between)
+            return bool(cue & _SYMPTOM_CUE) and not is_of
+    following = doc[candidate.end].lower_ if candidate.end < len(doc) else ""
+    return finding and not (candidate.start == sentence and following in ("is", "are"))
 
 
 def _joined(doc: Doc, flags: list[int], left: int, right: int) -> bool:

@@ -75,9 +75,9 @@ def _break_endless(starts: NDArray[np.int32]) -> None:
 
 
 def _next_word(kind: NDArray[np.uint8]) -> NDArray[np.intp]:
-    """For each token and the end, the first token from there on that is no closer or space."""
+    """For each token and the end, the first token from there on that begins a sentence."""
     places = np.append(np.arange(len(kind)), len(kind))
-    places[:-1][(kind == _CLOSER) | (kind == _SPACE)] = len(kind)
+    places[:-1][(kind > 0) & (kind <= _SPACE)] = len(kind)
     return np.minimum.accumulate(places[::-1])[::-1]
 
 

@@ -12,7 +12,7 @@ from pipeline.terminology.compile import Progress, compile_index
 from pipeline.terminology.index import TermIndex
 
 # Raise it when the files' layout, the folding or the hashing change.
-_FORMAT = 2
+_FORMAT = 3
 
 
 def cache_folder() -> Path:

@@ -7,8 +7,9 @@ into place whole, so that two processes may compile at once and a reader never s
 from __future__ import annotations
 
 import json
+import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,8 @@ from numpy.typing import NDArray
 from pipeline.data import load_table
 from pipeline.errors import TerminologyError
 from pipeline.terminology.hashing import hash_acronym, hash_ngram, hash_unit
-from pipeline.terminology.normalise import fold_word, split_units
-from pipeline.terminology.records import ENTITY_TYPES, SCOPES, Source, Term
+from pipeline.terminology.normalise import SKIPPED, fold_word, normalise, split_units
+from pipeline.terminology.records import ENTITY_TYPES, IDIOM, SCOPES, Source, Term
 from pipeline.terminology.rules import is_acronym, is_matchable, is_stopped
 
 Progress = Callable[[str, int, int], None]
@@ -110,6 +111,7 @@ def _collect(
             if done % 2000 == 0 or done == total:
                 progress("reading names", done, total)
     _add_known_acronyms(entries, concepts, labels_of)
+    _add_idioms(entries, concepts, longest, prefixes)
     return (
         entries,
         [c for c, _ in concepts],
@@ -139,8 +141,9 @@ def _add_term(
                 word = fold_word(raw)
                 folded[raw] = word, hash_unit(word)
             word, value = folded[raw]
-            units.append(word)
-            hashes.append(value)
+            if word and word not in SKIPPED:
+                units.append(word)
+                hashes.append(value)
         key = tuple(units)
         if is_matchable(key) and not is_stopped(key, term.type):
             entries.setdefault(hash_ngram(hashes), []).append(entry)
@@ -159,6 +162,21 @@ def _add_known_acronyms(
         entries[hash_acronym(row["acronym"])] = [(kind, SCOPES.index("CONSUMER"), concept)]
 
 
+def _add_idioms(
+    entries: dict[int, list[_Entry]],
+    concepts: dict[tuple[str, str], int],
+    longest: dict[int, int],
+    prefixes: set[int],
+) -> None:
+    """Phrases that no mention may lie in, as entries of a type of their own."""
+    for row in load_table("idioms.csv"):
+        hashes = [hash_unit(unit) for unit in normalise(row["phrase"])]
+        concept = concepts.setdefault(("", row["phrase"]), len(concepts))
+        entries[hash_ngram(hashes)] = [(IDIOM, 0, concept)]
+        longest[hashes[0]] = max(longest.get(hashes[0], 0), len(hashes))
+        prefixes.update(hash_ngram(hashes[:n]) for n in range(2, len(hashes) + 1))
+
+
 def _pack(name: str, strings: list[str]) -> dict[str, NDArray[Any]]:
     """Strings as one byte blob and the offsets of their ends."""
     encoded = [s.encode() for s in strings]
@@ -171,7 +189,9 @@ def _pack(name: str, strings: list[str]) -> dict[str, NDArray[Any]]:
 def _write(folder: Path, arrays: dict[str, NDArray[Any]], meta: dict[str, object]) -> None:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=".building-", dir=folder.parent))
+        # Not mkdtemp(): its folders cannot be read by others, who may share the cache.
+        scratch = folder.parent / f".building-{os.getpid()}-{secrets.token_hex(4)}"
+        scratch.mkdir()
     except OSError as error:
         raise TerminologyError(
             f"{folder.parent}: cannot write the compiled terminology ({error.strerror}); "

@@ -20,7 +20,14 @@ from pipeline.terminology.hashing import (
     hash_unit,
 )
 from pipeline.terminology.normalise import normalise
-from pipeline.terminology.records import ENTITY_TYPES, SCOPES, EntityType, Scope
+from pipeline.terminology.records import (
+    ENTITY_TYPES,
+    IDIOM,
+    LABEL_SEPARATOR,
+    SCOPES,
+    EntityType,
+    Scope,
+)
 from pipeline.terminology.rules import is_acronym
 
 _ARRAYS = (
@@ -87,7 +94,7 @@ class TermIndex:
         self._prefixes: NDArray[np.bool_] = arrays["prefixes"]
         self._prefix_mask = np.uint64(len(self._prefixes) - 1)
         self.type_masks: NDArray[np.uint8] = arrays["type_masks"]
-        """Of each key, a bit per entity type (in the order of ``ENTITY_TYPES``)."""
+        """Of each key, a bit per type (in the order of ``ENTITY_TYPES``), and one for idioms."""
         self._offsets = arrays["offsets"]
         self._types = arrays["types"]
         self._scopes = arrays["scopes"]
@@ -109,7 +116,7 @@ class TermIndex:
         found = self._entries.get(key)
         if found is None:
             rows = range(int(self._offsets[key]), int(self._offsets[key + 1]))
-            found = tuple(self._entry(row) for row in rows)
+            found = tuple(self._entry(row) for row in rows if self._types[row] != IDIOM)
             self._entries[key] = found
         return found
 
@@ -127,8 +134,8 @@ class TermIndex:
         return bytes(blob[int(offsets[position]) : int(offsets[position + 1])]).decode()
 
     def label(self, curie: str) -> str:
-        """The ontology's name for a concept; of several concepts, comma-joined, all names."""
-        return ", ".join(self._labels.get(part, part) for part in curie.split(","))
+        """The ontology's name for a concept; of several concepts, all names."""
+        return LABEL_SEPARATOR.join(self._labels.get(part, part) for part in curie.split(","))
 
     @cached_property
     def _labels(self) -> dict[str, str]:

