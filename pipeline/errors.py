@@ -5,7 +5,8 @@ SymptographError
  ├── ArticleError       an input that cannot be read; the run goes on without it
  ├── TerminologyError   a terminology source that cannot be read or compiled
  ├── GoldError          a gold file that does not follow its format
- └── OutputError        a place that cannot be written to
+ ├── OutputError        a place that cannot be written to
+ └── StoppedError       the user stopped the work
 """
 
 from __future__ import annotations
@@ -33,3 +34,7 @@ class GoldError(SymptographError):
 
 class OutputError(SymptographError):
     """A place that cannot be written to."""
+
+
+class StoppedError(SymptographError):
+    """The user stopped the work."""

@@ -32,15 +32,23 @@ def discover(inputs: Iterable[Path]) -> tuple[list[Source], list[tuple[Path, Art
     tuple
         The files found, and the inputs that hold none with the reason why.
     """
-    found: dict[Path, str] = {}
+    found: dict[Path, tuple[str, Path]] = {}
     failed: list[tuple[Path, ArticleError]] = []
     for given in inputs:
         try:
             for path, name in _files(given):
-                found.setdefault(path, name)
+                # The same file by another way: the longest name says most, whatever the order.
+                real = path.resolve()
+                before = found.get(real)
+                if before is None or _fuller((name, path), before):
+                    found[real] = name, path
         except ArticleError as error:
             failed.append((given, error))
-    return sorted(_named(found), key=_by_id), failed
+    return sorted(_named(list(found.values())), key=_by_id), failed
+
+
+def _fuller(one: tuple[str, Path], other: tuple[str, Path]) -> bool:
+    return (-len(one[0]), one[0], str(one[1])) < (-len(other[0]), other[0], str(other[1]))
 
 
 def _by_id(source: Source) -> str:
@@ -63,14 +71,19 @@ def _files(given: Path) -> Iterator[tuple[Path, str]]:
         raise ArticleError(f"{given}: no such file or folder; check the path")
 
 
-def _named(found: dict[Path, str]) -> Iterator[Source]:
-    stems = {path: str(Path(name).with_suffix("").as_posix()) for path, name in found.items()}
-    stem_count = Counter(stems.values())
-    name_count = Counter(found.values())
-    for path, name in found.items():
-        if stem_count[stems[path]] == 1:
-            yield Source(stems[path], path)
-        elif name_count[name] == 1:
+def _named(files: list[tuple[str, Path]]) -> Iterator[Source]:
+    """Give each file the shortest id that no other file could have: stem, name, whole path."""
+    options = [(printable(Path(n).with_suffix("").as_posix()), printable(n)) for n, _ in files]
+    taken = Counter(option for pair in options for option in set(pair))
+    for (stem, name), (_, path) in zip(options, files, strict=True):
+        if taken[stem] == 1:
+            yield Source(stem, path)
+        elif taken[name] == 1:
             yield Source(name, path)
         else:
-            yield Source(path.as_posix(), path)
+            yield Source(printable(path.as_posix()), path)
+
+
+def printable(name: str) -> str:
+    """A path as valid Unicode: bytes of it that are none are written as escapes."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
-from pipeline.articles.discover import Source
+from pipeline.articles.discover import Source, printable
 from pipeline.errors import ArticleError
 from pipeline.records import Article
 
@@ -41,7 +41,7 @@ def read_article(source: Source, max_chars: int) -> Article:
         raise ArticleError(f"{path}: the file is empty; remove it or fill it")
     if len(text) > max_chars:
         raise ArticleError(_too_long(path, f"{len(text):,} characters", max_chars))
-    return Article(source.doc_id, path.as_posix(), text)
+    return Article(source.doc_id, printable(path.as_posix()), text)
 
 
 def _too_long(path: Path, size: str, max_chars: int) -> str:

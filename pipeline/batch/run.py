@@ -17,10 +17,10 @@ from typing import Any
 from spacy.language import Language
 
 import pipeline
-from pipeline.articles.discover import Source, discover
+from pipeline.articles.discover import Source, discover, printable
 from pipeline.articles.read import read_article
 from pipeline.config import RunConfig
-from pipeline.errors import ArticleError, OutputError
+from pipeline.errors import ArticleError, StoppedError
 from pipeline.tables.rows import Rows, rows_of
 from pipeline.tables.schema import TABLES
 from pipeline.tables.writer import TableWriter
@@ -70,7 +70,7 @@ def run(
 
     What cannot be read or annotated becomes a row of ``errors`` and the run goes on. On Ctrl-C
     the article in hand is finished, the tables of what is done are written, and every article left
-    is a row of ``errors``.
+    is a row of ``errors``. A run that could do nothing leaves the tables of an earlier run alone.
 
     Parameters
     ----------
@@ -80,7 +80,9 @@ def run(
     Raises
     ------
     OutputError
-        If the tables cannot be written.
+        If the tables cannot be written; the folder's earlier tables are as they were.
+    StoppedError
+        On a second Ctrl-C.
     """
     began = time.perf_counter()
     summary = RunSummary(folder)
@@ -97,9 +99,9 @@ def run(
         counting = time.perf_counter()
         _count_pairs(writer, summary)
         summary.seconds["cooccurrence"] = time.perf_counter() - counting
-        writer.publish()
-    summary.seconds["total"] = time.perf_counter() - began
-    _write_run_file(folder, config, inputs, summary)
+        summary.seconds["total"] = time.perf_counter() - began
+        if summary.n_done or not writer.holds_a_run():
+            writer.publish(_run_file(config, inputs, summary))
     return summary
 
 
@@ -164,7 +166,8 @@ def _count_pairs(writer: TableWriter, summary: RunSummary) -> None:
 
 def _error(path: Path, doc_id: str | None, stage: str, error: Exception) -> ErrorRow:
     message = str(error) if isinstance(error, ArticleError) else f"{path}: {error}"
-    return path.as_posix(), doc_id, stage, type(error).__name__, " ".join(message.split())
+    line = printable(" ".join(message.split()))
+    return printable(path.as_posix()), doc_id, stage, type(error).__name__, line
 
 
 def _error_order(row: ErrorRow) -> tuple[str, str]:
@@ -179,7 +182,7 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
     def note(number: int, frame: FrameType | None) -> None:
         nonlocal pressed
         if pressed:
-            raise KeyboardInterrupt
+            raise StoppedError("stopped at once; nothing was written")
         pressed = True
 
     try:
@@ -197,9 +200,8 @@ def _never() -> bool:
     return False
 
 
-def _write_run_file(
-    folder: Path, config: RunConfig, inputs: list[Path], summary: RunSummary
-) -> None:
+def _run_file(config: RunConfig, inputs: list[Path], summary: RunSummary) -> str:
+    """Text of ``run.json``."""
     from pipeline.terminology.cache import load_index
 
     content: dict[str, Any] = {
@@ -209,7 +211,7 @@ def _write_run_file(
         "terminology": load_index().meta["sources"] if summary.n_done else {},
         "config": config.model_dump(),
         "config_digest": config.digest(),
-        "inputs": [path.as_posix() for path in inputs],
+        "inputs": [printable(path.as_posix()) for path in inputs],
         "counts": {
             "files": summary.n_files,
             "documents": summary.n_done,
@@ -219,9 +221,4 @@ def _write_run_file(
         "interrupted": summary.interrupted,
         "seconds": {name: round(value, 3) for name, value in summary.seconds.items()},
     }
-    scratch = folder / ".run.json.partial"
-    try:
-        scratch.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-        scratch.replace(folder / "run.json")
-    except OSError as error:
-        raise OutputError(f"{folder / 'run.json'}: cannot be written ({error.strerror})") from error
+    return json.dumps(content, indent=2) + "\n"

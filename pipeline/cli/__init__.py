@@ -10,7 +10,7 @@ import typer
 from pipeline import __version__
 from pipeline.cli import evaluate, run, show, terms
 from pipeline.cli.console import fail
-from pipeline.errors import SymptographError
+from pipeline.errors import StoppedError, SymptographError
 
 app = typer.Typer(
     name="symptograph",
@@ -44,12 +44,12 @@ def main() -> None:
     """Run the command line; known errors are one line on stderr, exit code 1."""
     try:
         app()
+    except StoppedError as error:
+        fail(str(error))
+        sys.exit(130)
     except SymptographError as error:
         fail(str(error))
         sys.exit(1)
-    except KeyboardInterrupt:
-        fail("stopped")
-        sys.exit(130)
     except BrokenPipeError:
         # The reader of our output (head, less) has gone: nothing is wrong.
         sys.stderr.close()

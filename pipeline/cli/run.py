@@ -52,10 +52,12 @@ def command(
 
     with progress_bar("Annotating") as update:
         summary = run(inputs or [DEFAULT_INPUT], out_dir, config, load, update)
-    for _, _, _, _, message in summary.errors:
-        fail(message)
+    for _, _, stage, _, message in summary.errors:
+        if stage != "run":  # what was left undone is told in one line
+            fail(message)
     if summary.interrupted:
-        fail(f"stopped; the tables hold the {summary.n_done} articles that were done")
+        left = summary.n_files - summary.n_done
+        fail(f"stopped; {summary.n_done} articles are done, {left} are left (see errors.csv)")
     _print(summary)
     if summary.n_done == 0:
         raise typer.Exit(1)

@@ -84,14 +84,18 @@ def _legend() -> Text:
 
 def span_view(doc: Doc) -> str:
     """A self-contained HTML page with displaCy's view of overlapping spans; text is escaped."""
+    import warnings
+
     from spacy import displacy
 
-    return str(
-        displacy.render(
+    with warnings.catch_warnings():
+        # W117: no spans to show. A text without mentions is shown as it is.
+        warnings.filterwarnings("ignore", message=r"\[W117\]")
+        page = displacy.render(
             doc,
             style="span",
             page=True,
             jupyter=False,
             options={"spans_key": "sc", "colors": _TINTS},
         )
-    )
+    return str(page)

@@ -11,15 +11,21 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-# One row for each concept of each mention; composites have several.
+# One row for each concept of each mention; composites have several, with as many labels.
 _MENTIONS = """
 create temp table mention as
 select
     e.doc_id, e.sentence, e.section, e.type,
-    coalesce(part.curie, 'text:' || lower(regexp_replace(e.text, '\\s+', ' ', 'g'))) as concept_id,
-    case when contains(e.concept_id, ',') then null else e.concept_label end as label
+    coalesce(
+        part.curie, 'text:' || lower(trim(regexp_replace(e.text, '[\\s\\p{Z}]+', ' ', 'g')))
+    ) as concept_id,
+    part.label
 from read_parquet(?) as e
-left join lateral (select unnest(string_split(e.concept_id, ',')) as curie) as part on true
+left join lateral (
+    select
+        unnest(string_split(e.concept_id, ',')) as curie,
+        unnest(string_split(e.concept_label, '; ')) as label
+) as part on true
 where not e.negated
 """
 
@@ -28,7 +34,8 @@ _CONCEPTS = """
 create temp table concept as
 select
     cast(row_number() over (order by type_order, concept_id) as integer) as number,
-    type, concept_id, coalesce(label, concept_id[6:]) as label
+    type, concept_id,
+    case when starts_with(concept_id, 'text:') then concept_id[6:] else label end as label
 from (
     select
         type, concept_id, min(label) as label,

@@ -27,13 +27,14 @@ def expected_count(n_a: Floats, n_b: Floats, n: Floats) -> Floats:
 def npmi(n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats) -> Floats:
     """Normalised pointwise mutual information, from -1 to 1 (Bouma 2009).
 
-    1 where two concepts only ever come together, also where they are in every window.
+    1 where two concepts only ever come together, also where they are in every window; -1 where
+    they never do.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         pmi = np.log(n_ab * n / (n_a * n_b))
         value = pmi / -np.log(n_ab / n)
-    together: Floats = np.where(n_ab == n, 1.0, value)
-    return together
+    bounded: Floats = np.select([n_ab == n, n_ab == 0], [1.0, -1.0], value)
+    return bounded
 
 
 def odds_ratio(n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats) -> Floats:

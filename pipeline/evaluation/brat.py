@@ -14,7 +14,7 @@ from pipeline.evaluation.documents import (
     parse_concepts,
 )
 
-_TEXT_BOUND = re.compile(r"^(T\d+)\t(\S+) ([\d; ]+)\t(.*)$")
+_TEXT_BOUND = re.compile(r"^(T\d+)\t(\S+) (\d+ \d+(?:;\d+ \d+)*)\t(.*)$")
 _ATTRIBUTE = re.compile(r"^[AM]\d+\t(\S+) (T\d+)")
 _REFERENCE = re.compile(r"^N\d+\tReference (T\d+) (\S+)")
 _RELATION = re.compile(r"^(R\d+)\t(\S+) Arg1:(T\d+) Arg2:(T\d+)")
@@ -62,7 +62,8 @@ class _Reader:
         self._relations: dict[tuple[str, str, str], RelationLink] = {}
 
     def read(self, annotations: str) -> None:
-        lines = list(enumerate(annotations.splitlines(), start=1))
+        # Not splitlines(): a mention may hold other line separators, as U+2028.
+        lines = [(n, line.rstrip("\r")) for n, line in enumerate(annotations.split("\n"), start=1)]
         # Mentions first: the other kinds may stand before the mention they are about.
         for number, line in lines:
             if line.startswith("T"):

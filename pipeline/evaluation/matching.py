@@ -6,13 +6,14 @@ the scores depend neither on the order of the annotations nor on overlapping nei
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pipeline.evaluation.documents import AnnotatedDocument, Mention, RelationLink
 
 Mode = Literal["strict", "exact", "partial", "type"]
+T = TypeVar("T")
 MODES: tuple[Mode, ...] = ("strict", "exact", "partial", "type")
 
 
@@ -107,14 +108,21 @@ RelationKey = tuple[str, frozenset[str], frozenset[str]]
 def relation_keys(document: AnnotatedDocument, kind: str | None = None) -> list[RelationKey]:
     """Distinct relations of a document as pairs of concepts (or texts), not of mentions."""
     mentions = document.by_id()
-    keys: dict[RelationKey, None] = {}
-    for link in document.relations:
-        if kind is None or link.type == kind:
-            keys.setdefault(_relation_key(link, mentions), None)
+    keys = [
+        _relation_key(link, mentions)
+        for link in document.relations
+        if kind is None or link.type == kind
+    ]
+    # Merged until no two share their ends, so that the order of the relations does not matter.
     merged: list[RelationKey] = []
     for key in keys:
-        if not any(_same_relation(key, other) for other in merged):
-            merged.append(key)
+        apart = []
+        for other in merged:
+            if _same_relation(key, other):
+                key = key[0], key[1] | other[1], key[2] | other[2]
+            else:
+                apart.append(other)
+        merged = [*apart, key]
     return merged
 
 
@@ -136,12 +144,24 @@ def match_relations(
     list[tuple[int, int]]
         Positions in ``gold`` and in ``predicted``, each at most once, as many as possible.
     """
-    if not gold or not predicted:
+    return pair_up(gold, predicted, _same_relation)
+
+
+def pair_up(
+    left: Sequence[T], right: Sequence[T], alike: Callable[[T, T], bool]
+) -> list[tuple[int, int]]:
+    """Pair items that are alike, each at most once and as many as possible.
+
+    Maximum bipartite matching (Hopcroft and Karp 1973), by SciPy.
+    """
+    if not left or not right:
         return []
+    if len(left) == len(right) == 1:
+        return [(0, 0)] if alike(left[0], right[0]) else []
     import numpy as np
     from scipy.sparse import csr_matrix
     from scipy.sparse.csgraph import maximum_bipartite_matching
 
-    graph = np.array([[_same_relation(g, p) for p in predicted] for g in gold])
+    graph = np.array([[alike(one, other) for other in right] for one in left])
     columns = maximum_bipartite_matching(csr_matrix(graph), perm_type="column")
     return [(row, int(column)) for row, column in enumerate(columns) if column >= 0]

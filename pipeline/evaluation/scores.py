@@ -11,6 +11,7 @@ from pipeline.evaluation.matching import (
     Mode,
     match_mentions,
     match_relations,
+    pair_up,
     relation_keys,
 )
 
@@ -156,11 +157,13 @@ def concept_is_right(gold: Mention, predicted: Mention) -> bool:
 
     A mention that fits no concept is right when none was predicted.
     """
-    named = {c for alternatives in predicted.concepts for c in alternatives}
-    if not gold.concepts:
-        return not named
-    met = all(alternatives & named for alternatives in gold.concepts)
-    return met and len(predicted.concepts) == len(gold.concepts)
+    if len(predicted.concepts) != len(gold.concepts):
+        return False
+    return len(pair_up(gold.concepts, predicted.concepts, _share)) == len(gold.concepts)
+
+
+def _share(one: frozenset[str], other: frozenset[str]) -> bool:
+    return bool(one & other)
 
 
 def _relation_counts(gold: AnnotatedDocument, predicted: AnnotatedDocument, kind: str) -> Counts:

@@ -19,14 +19,17 @@ from pipeline.tables.schema import TABLES
 
 _CHUNK_ROWS = 20_000
 # A cell that begins with one of these is a formula to a spreadsheet program.
-_FORMULA_STARTS = pa.array(["=", "+", "-", "@", "\t", "\r"])
+_FORMULA = r"^('*[=+\-@\t\r])"
+_RISKY_STARTS = pa.array(["'", "=", "+", "-", "@", "\t", "\r"])
+_RUN_FILE = "run.json"
 
 
 def neutralise(table: pa.Table) -> pa.Table:
     """Put an apostrophe before text cells that a spreadsheet would run as a formula.
 
-    To undo it, take away one leading apostrophe before ``= + - @``, tab or carriage return. The
-    Parquet files hold the raw text.
+    Cells that have apostrophes there already get one more, so that it can be undone: take away one
+    apostrophe where apostrophes stand before ``= + - @``, tab or carriage return. The Parquet files
+    hold the raw text.
     """
     columns = [_neutral(c) if pa.types.is_string(c.type) else c for c in table.columns]
     return pa.table(columns, schema=table.schema)
@@ -34,10 +37,9 @@ def neutralise(table: pa.Table) -> pa.Table:
 
 def _neutral(column: pa.ChunkedArray) -> pa.ChunkedArray:
     first = pc.utf8_slice_codeunits(column, 0, 1)
-    risky = pc.is_in(first, value_set=_FORMULA_STARTS)
-    if not pc.any(risky).as_py():
+    if not pc.any(pc.is_in(first, value_set=_RISKY_STARTS)).as_py():
         return column
-    return pc.if_else(risky, pc.binary_join_element_wise("'", column, ""), column)
+    return pc.replace_substring_regex(column, _FORMULA, r"'\1")
 
 
 class TableWriter:
@@ -126,15 +128,30 @@ class TableWriter:
         self._parquet[name].close()
         self._csv[name].close()
 
-    def publish(self) -> None:
-        """Move every finished file into place."""
+    def holds_a_run(self) -> bool:
+        """Tell whether the folder holds the tables of an earlier run."""
+        return (self.folder / _RUN_FILE).exists()
+
+    def publish(self, run_file: str) -> None:
+        """Move every finished table and ``run.json`` into place, all of them or none.
+
+        Raises
+        ------
+        OutputError
+            If something other than an earlier table stands in a table's place.
+        """
         for name in TABLES:
             self.finish(name)
-            for suffix in ("parquet", "csv"):
-                file = f"{name}.{suffix}"
-                try:
-                    (self.scratch / file).replace(self.folder / file)
-                except OSError as error:
+        names = [f"{name}.{suffix}" for name in TABLES for suffix in ("parquet", "csv")]
+        try:
+            (self.scratch / _RUN_FILE).write_text(run_file, encoding="utf-8")
+            names.append(_RUN_FILE)
+            for name in names:
+                if (self.folder / name).is_dir():
                     raise OutputError(
-                        f"{self.folder / file}: cannot be written ({error.strerror})"
-                    ) from error
+                        f"{self.folder / name}: cannot be written (it is a folder); remove it"
+                    )
+            for name in names:
+                (self.scratch / name).replace(self.folder / name)
+        except OSError as error:
+            raise OutputError(f"{self.folder}: cannot be written ({error.strerror})") from error
