@@ -211,7 +211,7 @@ def test_counts_fold_text_as_unicode_does(tmp_path):
     assert {r["b_concept_id"] for r in rows} == {"text:é feeling"}
 
 
-COMPOSITE = ("SYMPTOM", "HP:0000001,HP:0000002", "Leg pain, Foot pain", "leg or foot pain", False)
+COMPOSITE = ("SYMPTOM", "HP:0000001,HP:0000002", "Leg pain; Foot pain", "leg or foot pain", False)
 
 
 def test_counts_take_a_composite_apart(tmp_path):

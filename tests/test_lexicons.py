@@ -13,6 +13,7 @@ from pipeline.terminology.records import ENTITY_TYPES
 
 # Of each table: the columns that name a line, and the column that vouches for it.
 TABLES = {
+    "idioms.csv": (("phrase",), "source"),
     "acronyms.csv": (("acronym", "type"), "source"),
     "consumer.csv": (("term", "type"), "source"),
     "context.csv": (("cue", "category"), "source"),

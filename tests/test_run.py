@@ -16,6 +16,7 @@ import pytest
 from pipeline.batch.run import run
 from pipeline.cli import main
 from pipeline.config import RunConfig
+from pipeline.errors import StoppedError
 from pipeline.tables.schema import TABLES
 
 ROOT = Path(__file__).parents[1]
@@ -276,7 +277,7 @@ def test_run_keeps_the_earlier_tables_when_writing_breaks_off(
     kept = {name: (out / name).read_bytes() for name in FILES}
 
     def full(*paths):
-        raise KeyboardInterrupt
+        raise StoppedError("stopped")
 
     monkeypatch.setattr(pipeline.cooccurrence.counts, "count_pairs", full)
     (articles / "new.txt").write_text(GOOD)
@@ -316,7 +317,7 @@ def test_run_stopped_twice_breaks_off_and_leaves_nothing(nlp, tmp_path):
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(StoppedError):
         run([tmp_path], tmp_path / "out", RunConfig(), lambda: nlp, press_twice)
     assert list((tmp_path / "out").iterdir()) == []
 
@@ -352,7 +353,7 @@ def test_run_ctrl_c_of_the_real_command(tmp_path):
     assert n_done < 4_000
     assert n_done + len(rows(out, "errors")) == 4_000
     assert err.count("\n") < 10
-    assert f"stopped; the tables hold the {n_done} articles that were done" in err
+    assert f"stopped; {n_done} articles are done, {4_000 - n_done} are left" in err
     assert names(out) == FILES
 
 

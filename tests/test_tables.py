@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import csv
 import shutil
 
@@ -39,7 +41,8 @@ COLUMNS = {
     ),
     "errors": "path, doc_id, stage, error, message",
 }
-FILES = sorted(f"{name}.{suffix}" for name in TABLES for suffix in ("csv", "parquet"))
+TABLE_FILES = sorted(f"{name}.{suffix}" for name in TABLES for suffix in ("csv", "parquet"))
+FILES = sorted([*TABLE_FILES, "run.json"])
 
 ARTICLES = {
     "flu.txt": "Flu\n\nFlu causes fever, cough and a heavy feeling in the legs.\n",
@@ -65,7 +68,7 @@ def corpus(tmp_path_factory):
 def run_into(nlp):
     def write(folder, *inputs):
         run(list(inputs), folder, RunConfig(), lambda: nlp)
-        return {name: (folder / name).read_bytes() for name in FILES}
+        return {name: (folder / name).read_bytes() for name in TABLE_FILES}
 
     return write
 
@@ -156,7 +159,7 @@ def neutral(values):
 
 def restored(cell):
     """What the documentation tells readers of the CSV to do."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in tuple("=+-@\t\r") else cell
+    return re.sub(r"^'('*[=+\-@\t\r])", r"\1", cell)
 
 
 @pytest.mark.parametrize(
@@ -291,7 +294,7 @@ def test_writer_keeps_the_order_of_rows_over_chunks(tmp_path):
     with TableWriter(tmp_path) as writer:
         for start in range(0, len(rows), 7_000):
             writer.add("errors", rows[start : start + 7_000])
-        writer.publish()
+        writer.publish("{}\n")
     assert parquet(tmp_path, "errors")["message"].to_pylist() == [row[4] for row in rows]
     assert read_csv(tmp_path, "errors").equals(parquet(tmp_path, "errors"))
 
@@ -307,21 +310,21 @@ def test_writer_clears_what_a_killed_run_left(tmp_path):
     (tmp_path / ".partial").mkdir()
     (tmp_path / ".partial" / "old.csv").write_text("old")
     with TableWriter(tmp_path) as writer:
-        writer.publish()
+        writer.publish("{}\n")
     assert sorted(path.name for path in tmp_path.iterdir()) == FILES
 
 
 def test_writer_keeps_every_earlier_table_when_one_cannot_be_replaced(tmp_path):
     with TableWriter(tmp_path) as writer:
         writer.add("errors", [("p", None, "read", "E", "old")])
-        writer.publish()
+        writer.publish("{}\n")
     (tmp_path / "entities.parquet").unlink()
     (tmp_path / "entities.parquet").mkdir()
     kept = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     assert len(kept) == len(FILES) - 1
     with pytest.raises(OutputError, match="entities"), TableWriter(tmp_path) as writer:
         writer.add("documents", [("d", "p", "", 1, 1, 1, 0, None, None, "x", "new")])
-        writer.publish()
+        writer.publish("{}\n")
     assert {path: path.read_bytes() for path in kept} == kept
 
 
@@ -335,6 +338,6 @@ def test_writer_names_the_folder_that_cannot_be_written(tmp_path):
 def test_writer_makes_the_folders_above(tmp_path):
     folder = tmp_path / "a" / "b"
     with TableWriter(folder) as writer:
-        writer.publish()
+        writer.publish("{}\n")
     assert sorted(path.name for path in folder.iterdir()) == FILES
     shutil.rmtree(tmp_path / "a")

@@ -129,7 +129,7 @@ def test_terminology_arms_are_a_body_part_only(index):
 
 def test_terminology_label_joins_the_names_of_several_concepts(index):
     label = index.label("MONDO:0005301,MONDO:0004976")
-    assert label == "multiple sclerosis, amyotrophic lateral sclerosis"
+    assert label == "multiple sclerosis; amyotrophic lateral sclerosis"
 
 
 def test_terminology_label_of_an_unknown_concept_is_the_curie(index):

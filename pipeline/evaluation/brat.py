@@ -87,7 +87,8 @@ class _Reader:
     def _text_bound(self, number: int, line: str) -> None:
         match = _TEXT_BOUND.match(line)
         if not match:
-            self._problem(number, "not a readable mention, ignored")
+            key, _, _ = line.partition("\t")
+            self._problem(number, f"{key} is not a readable mention, ignored")
             return
         key, label, where, text = match.groups()
         if key in self._mentions:

@@ -116,13 +116,11 @@ def relation_keys(document: AnnotatedDocument, kind: str | None = None) -> list[
     # Merged until no two share their ends, so that the order of the relations does not matter.
     merged: list[RelationKey] = []
     for key in keys:
-        apart = []
-        for other in merged:
-            if _same_relation(key, other):
+        while alike := [other for other in merged if _same_relation(key, other)]:
+            merged = [other for other in merged if other not in alike]
+            for other in alike:
                 key = key[0], key[1] | other[1], key[2] | other[2]
-            else:
-                apart.append(other)
-        merged = [*apart, key]
+        merged.append(key)
     return merged
 
 
