@@ -71,7 +71,7 @@ class Grammar:
         classes: dict[str, set[str]] = {}
         for name, words in source["words"].items():
             for word in words:
-                if len(split_units(word)) != 1:
+                if " " in word or (len(split_units(word)) != 1 and "'" not in word):
                     raise ValueError(f"grammar: {word!r} in words.{name} is not a single word")
                 classes.setdefault(fold_word(word), set()).add(name)
         # Class set 0 is "no class"; the others in a fixed order.
