@@ -315,7 +315,10 @@ def test_cli_evaluate_errors_writes_all_of_them(symptograph, tmp_path):
     with paths[1].open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert len(rows) == json.loads(paths[0].read_text())["errors"]
-    names = ["doc_id", "kind", "label", "start", "end", "gold", "predicted", "source", "context"]
+    names = [
+        "doc_id", "kind", "label", "start", "end", "gold", "predicted", "source", "nearest",
+        "sentence",
+    ]  # fmt: skip
     assert list(rows[0]) == names
     assert {row["doc_id"] for row in rows} == {SEED.stem}
     assert " errors" not in out

@@ -419,11 +419,15 @@ def kinds(gold, predicted):
         ([(C, 0, 5)], [], ["missed"]),
         ([], [(C, 0, 5)], ["spurious"]),
         ([(C, 0, 5)], [(S, 0, 5)], ["wrong type"]),
-        ([(C, 0, 5)], [(C, 0, 6)], ["boundary"]),
-        ([(C, 0, 5)], [(S, 0, 6)], ["boundary"]),
+        ([(C, 0, 5)], [(C, 0, 6)], ["boundary right"]),
+        ([(C, 0, 5)], [(S, 0, 6)], ["boundary right"]),
+        ([(C, 1, 5)], [(C, 0, 5)], ["boundary left"]),
+        ([(C, 1, 5)], [(C, 0, 6)], ["boundary both"]),
+        ([(C, 0, 9)], [(C, 0, 4), (C, 5, 9)], ["split", "spurious"]),
+        ([(C, 0, 9)], [(C, 0, 4), (B, 5, 9)], ["boundary right", "spurious"]),
         ([(C, 0, 5)], [(C, 6, 9)], ["missed", "spurious"]),
         ([(C, 0, 5, "M:1")], [(C, 0, 5, "M:2")], ["wrong concept"]),
-        ([(C, 0, 5), (C, 10, 15)], [(C, 0, 15)], ["boundary", "missed"]),
+        ([(C, 0, 5), (C, 10, 15)], [(C, 0, 15)], ["merged", "missed"]),
         ([(C, 20, 25), (C, 0, 5)], [], ["missed", "missed"]),
     ],
 )
@@ -453,7 +457,26 @@ def test_errors_of_relations():
 def test_errors_show_the_place_in_its_sentence():
     (error,) = find_errors(document((C, 100, 105)), document())
     assert (error.doc_id, error.label, error.start, error.end) == ("doc", C, 100, 105)
-    assert error.context == f"{TEXT[40:100]}[[{TEXT[100:105]}]]{TEXT[105:165]}"
+    assert error.sentence == f"{TEXT[:100]}[[{TEXT[100:105]}]]{TEXT[105:305]}".strip()
+    assert error.nearest == ""
+
+
+def test_errors_name_the_gold_nearest_in_the_sentence():
+    text = "Flu causes fever and cough. Gout hurts."
+    gold = AnnotatedDocument(
+        "d",
+        text,
+        [
+            Mention("T1", C, 0, 3, "Flu"),
+            Mention("T2", S, 21, 26, "cough"),
+            Mention("T3", C, 28, 32, "Gout"),
+        ],
+    )
+    fever = Mention("T4", S, 11, 16, "fever")
+    found = find_errors(gold, AnnotatedDocument("d", text, [*gold.mentions, fever]))
+    assert [(e.kind, e.nearest, e.sentence) for e in found] == [
+        ("spurious", "cough [SYMPTOM]", "Flu causes [[fever]] and cough.")
+    ]
 
 
 @pytest.mark.parametrize("text", ["=1+1 ", "+1+1 ", "-1+1 ", "@SUM "])
@@ -471,7 +494,8 @@ def test_errors_and_strict_matches_account_for_every_mention(gold, predicted):
     one, other = document(*gold), document(*predicted)
     found = kinds(one, other)
     n_right = len(match_mentions(one.mentions, other.mentions, "strict"))
-    n_near = found.count("boundary") + found.count("wrong type")
+    near = ("wrong type", "boundary left", "boundary right", "boundary both", "split", "merged")
+    n_near = sum(found.count(kind) for kind in near)
     assert n_right + n_near + found.count("missed") == len(gold)
     assert n_right + n_near + found.count("spurious") == len(predicted)
 

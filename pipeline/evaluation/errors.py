@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 
 from pipeline.evaluation.documents import AnnotatedDocument, Mention
@@ -14,7 +15,8 @@ from pipeline.evaluation.matching import (
 from pipeline.evaluation.scores import concept_is_right
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_CONTEXT = 60
+_MAX_CONTEXT = 200
+_SENTENCE_END = re.compile(r"[.!?](?=\s)|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +26,14 @@ class ScoringError:
     Attributes
     ----------
     kind
-        ``missed``, ``spurious``, ``wrong type``, ``boundary``, ``wrong concept``,
-        ``wrong negation``, ``wrong hedge``, ``missing relation`` or ``extra relation``.
+        ``missed``, ``spurious``, ``wrong type`` (same span), ``boundary left``, ``boundary right``,
+        ``boundary both``, ``split`` (several predictions in place of one gold mention), ``merged``
+        (one prediction over several gold mentions), ``wrong concept``, ``wrong negation``,
+        ``wrong hedge``, ``missing relation`` or ``extra relation``.
     start, end
         Characters of the gold mention, or of the predicted one where there is no gold.
+    nearest
+        Of a spurious mention: the gold mention next to it in the same sentence, if there is one.
     """
 
     doc_id: str
@@ -38,7 +44,8 @@ class ScoringError:
     gold: str
     predicted: str
     source: str
-    context: str
+    nearest: str
+    sentence: str
 
     def row(self) -> list[str]:
         """Cells of a CSV row, safe for spreadsheets."""
@@ -59,7 +66,7 @@ def find_errors(gold: AnnotatedDocument, predicted: AnnotatedDocument) -> list[S
     open_predicted = _without(predicted.mentions, [p.predicted for p in strict])
     near = match_mentions(open_gold, open_predicted, "partial")
     for pair in near:
-        kind = "wrong type" if pair.gold.span == pair.predicted.span else "boundary"
+        kind = _overlap_kind(pair.gold, pair.predicted, open_gold, open_predicted)
         found.append(_error(gold, kind, pair.gold, pair.predicted))
     found += [_error(gold, "missed", m, None) for m in _without(open_gold, [p.gold for p in near])]
     found += [
@@ -68,6 +75,25 @@ def find_errors(gold: AnnotatedDocument, predicted: AnnotatedDocument) -> list[S
     ]
     found.sort(key=_place)
     return found + _relation_errors(gold, predicted)
+
+
+def _overlap_kind(
+    gold: Mention, predicted: Mention, all_gold: list[Mention], all_predicted: list[Mention]
+) -> str:
+    """What is wrong between two mentions that overlap and are not the same."""
+    if gold.span == predicted.span:
+        return "wrong type"
+    if sum(_overlaps(gold, p) and p.label == gold.label for p in all_predicted) > 1:
+        return "split"
+    if sum(_overlaps(predicted, g) and g.label == predicted.label for g in all_gold) > 1:
+        return "merged"
+    if gold.end == predicted.end:
+        return "boundary left"
+    return "boundary right" if gold.start == predicted.start else "boundary both"
+
+
+def _overlaps(one: Mention, other: Mention) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def _place(error: ScoringError) -> tuple[int, int, str]:
@@ -106,7 +132,8 @@ def _error(
         gold=_describe(gold, kind),
         predicted=_describe(predicted, kind),
         source=predicted.source if predicted else "",
-        context=_context(document.text, place),
+        nearest="" if gold else _nearest(document, place),
+        sentence=_marked_sentence(document.text, place),
     )
 
 
@@ -124,10 +151,34 @@ def _describe(mention: Mention | None, kind: str) -> str:
     return f"{mention.text} [{detail}]"
 
 
-def _context(text: str, mention: Mention) -> str:
-    before = text[max(mention.start - _CONTEXT, 0) : mention.start]
-    after = text[mention.end : mention.end + _CONTEXT]
-    return " ".join(f"{before}[[{text[mention.start : mention.end]}]]{after}".split())
+def _sentence(text: str, mention: Mention) -> tuple[int, int]:
+    """Characters of the line or sentence around a mention."""
+    starts = [m.end() for m in _SENTENCE_END.finditer(text, 0, mention.start)]
+    following = _SENTENCE_END.search(text, mention.end)
+    return (starts[-1] if starts else 0), (following.end() if following else len(text))
+
+
+def _marked_sentence(text: str, mention: Mention) -> str:
+    """The sentence with the mention in double brackets, at most some 400 characters of it."""
+    start, end = _sentence(text, mention)
+    start = max(start, mention.start - _MAX_CONTEXT)
+    end = min(end, mention.end + _MAX_CONTEXT)
+    marked = (
+        text[start : mention.start],
+        f"[[{text[mention.start : mention.end]}]]",
+        text[mention.end : end],
+    )
+    return " ".join("".join(marked).split())
+
+
+def _nearest(document: AnnotatedDocument, mention: Mention) -> str:
+    """Text of the gold mention nearest to a spurious one in its sentence."""
+    start, end = _sentence(document.text, mention)
+    near = [m for m in document.mentions if start <= m.start and m.end <= end]
+    if not near:
+        return ""
+    best = min(near, key=lambda m: (max(mention.start - m.end, m.start - mention.end), m.start))
+    return f"{best.text} [{best.label}]"
 
 
 def _relation_errors(gold: AnnotatedDocument, predicted: AnnotatedDocument) -> list[ScoringError]:
@@ -136,12 +187,16 @@ def _relation_errors(gold: AnnotatedDocument, predicted: AnnotatedDocument) -> l
     met = {row for row, _ in matched}
     used = {column for _, column in matched}
     missing = [
-        ScoringError(gold.doc_id, "missing relation", key[0], 0, 0, _name(key, gold), "", "", "")
+        ScoringError(
+            gold.doc_id, "missing relation", key[0], 0, 0, _name(key, gold), "", "", "", ""
+        )
         for position, key in enumerate(gold_keys)
         if position not in met
     ]
     extra = [
-        ScoringError(gold.doc_id, "extra relation", key[0], 0, 0, "", _name(key, predicted), "", "")
+        ScoringError(
+            gold.doc_id, "extra relation", key[0], 0, 0, "", _name(key, predicted), "", "", ""
+        )
         for position, key in enumerate(predicted_keys)
         if position not in used
     ]
