@@ -1,4 +1,8 @@
-"""Read BRAT standoff: ``name.txt`` and ``name.ann``."""
+"""Read BRAT standoff: ``name.txt`` and ``name.ann``.
+
+A discontinuous mention is read as the span that covers its parts, because the annotation scheme
+has contiguous mentions only ("leg or foot pain" is one); ``problems`` tells where that was done.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,10 @@ from pipeline.evaluation.documents import (
     parse_concepts,
 )
 
-_TEXT_BOUND = re.compile(r"^(T\d+)\t(\S+) (\d+ \d+(?:;\d+ \d+)*)\t(.*)$")
+# At most 9 digits: more are no offset, and int() refuses very long ones.
+_TEXT_BOUND = re.compile(
+    r"^(T\d+)\t(\S+) ([0-9]{1,9} [0-9]{1,9}(?:;[0-9]{1,9} [0-9]{1,9})*)\t(.*)$"
+)
 _ATTRIBUTE = re.compile(r"^[AM]\d+\t(\S+) (T\d+)")
 _REFERENCE = re.compile(r"^N\d+\tReference (T\d+) (\S+)")
 _RELATION = re.compile(r"^(R\d+)\t(\S+) Arg1:(T\d+) Arg2:(T\d+)")
@@ -77,7 +84,7 @@ class _Reader:
                 self._relation(number, line)
             elif line.strip() and line[0] not in "T#*E":
                 self._problem(number, "unknown kind of line, ignored")
-        ordered = sorted(self._mentions.values(), key=_reading_order)
+        ordered = sorted(self._mentions.values(), key=reading_order)
         self._document.mentions = ordered
         self._document.relations = list(self._relations.values())
 
@@ -94,15 +101,18 @@ class _Reader:
         if key in self._mentions:
             self._problem(number, f"{key} is defined twice, the second is ignored")
             return
-        if ";" in where:
-            self._problem(number, f"{key} is discontinuous, ignored")
+        parts = [(int(start), int(end)) for start, end in map(str.split, where.split(";"))]
+        found = " ".join(self._document.text[start:end] for start, end in parts)
+        wrong = any(start >= end for start, end in parts) or on_one_line(found) != text
+        discontinuous = f"{key} is discontinuous" if len(parts) > 1 else key
+        if wrong:
+            self._problem(number, f"{discontinuous} says {text!r}, the text has {found!r}, ignored")
             return
-        start, end = map(int, where.split())
-        found = self._document.text[start:end]
-        if start >= end or found.replace("\r", " ").replace("\n", " ") != text:
-            self._problem(number, f"{key} says {text!r}, the text has {found!r}, ignored")
-            return
-        self._mentions[key] = Mention(key, label, start, end, found, source="gold")
+        start, end = min(parts)[0], max(end for _, end in parts)
+        covered = self._document.text[start:end]
+        if len(parts) > 1:
+            self._problem(number, f"{discontinuous}, read as the covering span {covered!r}")
+        self._mentions[key] = Mention(key, label, start, end, covered, source="gold")
 
     def _attribute(self, number: int, line: str) -> None:
         match = _ATTRIBUTE.match(line)
@@ -136,5 +146,11 @@ class _Reader:
         self._relations[kind, head, tail] = RelationLink(kind, head, tail)
 
 
-def _reading_order(mention: Mention) -> tuple[int, int, str]:
+def on_one_line(text: str) -> str:
+    """The text as annotation formats show it: a space for each line end character."""
+    return text.replace("\r", " ").replace("\n", " ")
+
+
+def reading_order(mention: Mention) -> tuple[int, int, str]:
+    """Sort key: by start, the longer of two mentions first, then by id."""
     return mention.start, -mention.end, mention.id
