@@ -25,7 +25,9 @@ HAS_SYMPTOM, AFFECTS, LOCATED_IN = "has_symptom", "affects", "located_in"
 _SCORES = {"sentence": 0.8, "section": 0.75, "document": 0.6}
 # Tokens between a body part and the predicate that says what is wrong with it.
 _MAX_PREDICATE_GAP = 6
-_AFFECTS_CUE, _PREDICATE_VERB, _PREDICATE_FILLER = 1, 2, 4
+# Tokens from a condition to its site, a preposition among them.
+_MAX_SITE_GAP = 8
+_AFFECTS_CUE, _PREDICATE_VERB, _PREDICATE_FILLER, _SITE_WORD = 1, 2, 4, 8
 
 
 class _Item(NamedTuple):
@@ -72,19 +74,18 @@ class Relations:
         self._affect_cues = frozenset(map(fold_word, cues["affect_cues"]))
         self._predicate_verbs = frozenset(cues["predicate_verbs"])
         self._predicate_fillers = frozenset(cues["predicate_fillers"])
+        self._site_words = frozenset(cues["affect_sites"])
         self._lexemes = LexemeTable(self._describe, {"flags": np.uint8})
 
     def _describe(self, words: list[str]) -> tuple[list[int]]:
-        affects, verbs, fillers = (
-            self._affect_cues,
-            self._predicate_verbs,
-            self._predicate_fillers,
-        )
+        affects, verbs = self._affect_cues, self._predicate_verbs
+        fillers, sites = self._predicate_fillers, self._site_words
         return (
             [
                 _AFFECTS_CUE * (fold_word(w) in affects)
                 | _PREDICATE_VERB * (w.lower() in verbs)
                 | _PREDICATE_FILLER * (w.lower() in fillers)
+                | _SITE_WORD * (w.lower() in sites)
                 for w in words
             ],
         )
@@ -227,11 +228,13 @@ class _Reader:
         """A free body part with a word of involvement before it."""
         before = [c for c in sentence.conditions if c.end <= part.start]
         start = before[-1].end if before else sentence.start
-        if not any(flag & _AFFECTS_CUE for flag in self._flags[start : part.start]):
-            return
-        head = before[0] if before else self._topic(sentence, part)
-        if head is not None:
-            yield _Found(AFFECTS, head, part, "sentence" if before else "section", "affect_cue")
+        flags = self._flags[start : part.start]
+        if any(flag & _AFFECTS_CUE for flag in flags):
+            head = before[0] if before else self._topic(sentence, part)
+            if head is not None:
+                yield _Found(AFFECTS, head, part, "sentence" if before else "section", "affect_cue")
+        elif before and 0 < len(flags) <= _MAX_SITE_GAP and any(f & _SITE_WORD for f in flags):
+            yield _Found(AFFECTS, before[-1], part, "sentence", "site")
 
 
 def _item(mention: Span) -> _Item:
