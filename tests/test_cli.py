@@ -291,7 +291,8 @@ def test_cli_evaluate_prints_a_table_and_the_errors(symptograph):
     code, out, err = symptograph("evaluate", GOLD)
     assert code == 0
     for name in ("CONDITION strict", "SYMPTOM strict", "BODY_PART strict", "has_symptom"):
-        assert re.search(rf"│ {name} +│ \d\.\d{{3}} │ \d\.\d{{3}} │ \d\.\d{{3}} │ \d+ +│", out)
+        score, interval = r"\d\.\d{3}", r"\d\.\d{3} to \d\.\d{3}"
+        assert re.search(rf"│ {name} +│ {score} │ {score} │ {score} │ {interval} │ \d+ +│", out)
     assert re.search(r"\d+ errors", out)
     assert "Traceback" not in err
 
@@ -302,10 +303,13 @@ def test_cli_evaluate_json_has_the_printed_scores(symptograph, tmp_path):
     scores = json.loads((tmp_path / "scores.json").read_text())
     assert scores["documents"] == 1
     condition = scores["mentions"]["strict"]["CONDITION"]
-    (shown,) = re.findall(r"CONDITION strict +│ ([\d.]+) │ ([\d.]+) │ ([\d.]+) │ +(\d+)", out)
-    wanted = (condition["precision"], condition["recall"], condition["f1"])
-    assert tuple(map(float, shown[:3])) == pytest.approx(wanted, abs=6e-4)
-    assert int(shown[3]) == condition["gold"] > 10
+    (shown,) = re.findall(
+        r"CONDITION strict +│ ([\d.]+) │ ([\d.]+) │ ([\d.]+) │ ([\d.]+) to ([\d.]+) │ (\d+)", out
+    )
+    interval = scores["lines"]["CONDITION strict"]["f1_interval"]
+    wanted = (condition["precision"], condition["recall"], condition["f1"], *interval)
+    assert tuple(map(float, shown[:5])) == pytest.approx(wanted, abs=6e-4)
+    assert int(shown[5]) == condition["gold"] > 10
 
 
 def test_cli_evaluate_errors_writes_all_of_them(symptograph, tmp_path):
@@ -377,3 +381,25 @@ def test_cli_evaluate_bad_input_is_one_line(symptograph, scored, tmp_path, files
     assert (code, out) == (1, "")
     (line,) = err.splitlines()
     assert reason in line
+
+
+def test_cli_evaluate_compares_with_another_run(symptograph, scored):
+    code, out, _ = symptograph("evaluate", GOLD, "--pred", scored, "--compare", scored)
+    assert code == 0
+    assert re.search(r"CONDITION strict +│ \+0\.000 +│ \+0\.000 to \+0\.000 │ 1\.0000", out)
+
+
+def test_cli_evaluate_map_keeps_only_mapped_labels(symptograph, tmp_path):
+    (tmp_path / "a.txt").write_text("Flu hurts the leg.")
+    (tmp_path / "a.ann").write_text("T1\tDISEASE 0 3\tFlu\n")
+    path = tmp_path / "scores.json"
+    code, _, _ = symptograph("evaluate", tmp_path, "--map", "DISEASE=CONDITION", "--json", path)
+    assert code == 0
+    strict = json.loads(path.read_text())["mentions"]["strict"]
+    assert (strict["ALL"]["gold"], strict["ALL"]["predicted"], strict["ALL"]["f1"]) == (1, 1, 1.0)
+
+
+def test_cli_evaluate_refuses_a_bad_map(symptograph):
+    code, _, err = symptograph("evaluate", GOLD, "--map", "DISEASE")
+    assert code == 1
+    assert err

@@ -16,33 +16,51 @@ from pipeline.cli.console import err, fail, out, prepare_terminology
 if TYPE_CHECKING:
     from pipeline.evaluation.report import Evaluation
     from pipeline.evaluation.scores import Counts
+    from pipeline.evaluation.statistics import Comparison
 
 DEFAULT_GOLD = Path("corpus/gold")
 _SHOWN_ERRORS = 20
+_SHOWN_PROBLEMS = 20
 
 
 def command(
     gold_dir: Annotated[
-        Path, typer.Argument(metavar="[GOLD_DIR]", help="Folder of BRAT .txt and .ann pairs.")
+        Path,
+        typer.Argument(
+            metavar="[GOLD]",
+            help="Folder or file: BRAT, BioC, PubTator, CoNLL or spaCy DocBin.",
+        ),
     ] = DEFAULT_GOLD,
     pred: Annotated[
         Path | None, typer.Option(help="Score this run's tables instead of annotating anew.")
     ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all scores here.")] = None,
     errors: Annotated[Path | None, typer.Option(help="Write every error to this CSV.")] = None,
+    compare_with: Annotated[
+        Path | None,
+        typer.Option("--compare", help="Another run over the same texts, to compare with."),
+    ] = None,
+    label_map: Annotated[
+        str | None,
+        typer.Option("--map", help="Labels of the gold, as DISEASE=CONDITION,SIGN=SYMPTOM."),
+    ] = None,
     profile: Annotated[str, typer.Option(help="Which pipeline: fast.")] = "fast",
 ) -> None:
     """Score mentions, concepts, negation and relations against hand-annotated gold."""
     from pipeline.errors import OutputError
-    from pipeline.evaluation.report import evaluate, evaluate_run
+    from pipeline.evaluation.gold import parse_label_map
+    from pipeline.evaluation.report import compare, evaluate, evaluate_run
 
+    labels = parse_label_map(label_map) if label_map is not None else None
     if pred is None:
         prepare_terminology()
-        result = evaluate(gold_dir, profile)
+        result = evaluate(gold_dir, profile, labels)
     else:
-        result = evaluate_run(gold_dir, pred)
-    for problem in result.problems:
+        result = evaluate_run(gold_dir, pred, labels)
+    for problem in result.problems[:_SHOWN_PROBLEMS]:
         fail(problem)
+    if len(result.problems) > _SHOWN_PROBLEMS:
+        fail(f"… and {len(result.problems) - _SHOWN_PROBLEMS} more lines of gold; --json has them")
     try:
         if json_file is not None:
             json_file.write_text(json.dumps(result.as_dict(), indent=2) + "\n", encoding="utf-8")
@@ -51,22 +69,34 @@ def command(
     except OSError as error:
         raise OutputError(f"{error.filename}: cannot be written ({error.strerror})") from error
     _print(result, gold_dir)
+    if compare_with is not None:
+        _print_comparison(
+            compare(result, evaluate_run(gold_dir, compare_with, labels)), compare_with
+        )
     if errors is None:
         _print_errors(result)
 
 
 def _print(result: Evaluation, gold_dir: Path) -> None:
-    table = Table(
-        "",
-        "P",
-        "R",
-        "F1",
-        "gold",
-        title=f"{gold_dir}: {result.n_documents} documents",
-        title_justify="left",
-    )
+    from pipeline.evaluation.statistics import bootstrap_interval
+
+    title = f"{gold_dir}: {result.n_documents} documents"
+    table = Table("", "P", "R", "F1", "95 %", "gold", title=title, title_justify="left")
+    by_document = result.by_document()
     for name, counts in result.lines():
-        table.add_row(name, *_cells(counts))
+        low, high = bootstrap_interval(by_document[name])
+        *scores, gold = _cells(counts)
+        table.add_row(name, *scores, f"{low:.3f} to {high:.3f}", gold)
+    out.print(table)
+
+
+def _print_comparison(comparisons: dict[str, Comparison], other: Path) -> None:
+    table = Table(
+        "", "difference in F1", "95 %", "p", title=f"Against {other}", title_justify="left"
+    )
+    for name, found in comparisons.items():
+        interval = f"{found.low:+.3f} to {found.high:+.3f}"
+        table.add_row(name, f"{found.difference:+.3f}", interval, f"{found.p_value:.4f}")
     out.print(table)
 
 

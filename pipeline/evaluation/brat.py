@@ -41,8 +41,13 @@ def read_folder(folder: Path) -> list[AnnotatedDocument]:
     return [read_document(path) for path in files]
 
 
-def read_document(path: Path) -> AnnotatedDocument:
+def read_document(path: Path, text_path: Path | None = None) -> AnnotatedDocument:
     """One document; what is wrong with its lines is recorded in ``problems``.
+
+    Parameters
+    ----------
+    text_path
+        Its text; ``name.txt`` beside ``name.ann`` where none is given.
 
     Raises
     ------
@@ -52,7 +57,7 @@ def read_document(path: Path) -> AnnotatedDocument:
     try:
         annotations = path.read_text(encoding="utf-8")
         # newline="" keeps \r\n, so that the offsets stay right.
-        with path.with_suffix(".txt").open(encoding="utf-8", newline="") as stream:
+        with (text_path or path.with_suffix(".txt")).open(encoding="utf-8", newline="") as stream:
             text = stream.read()
     except (OSError, UnicodeDecodeError) as error:
         raise GoldError(f"{path}: cannot be read with its .txt ({error})") from error
@@ -103,7 +108,8 @@ class _Reader:
             return
         parts = [(int(start), int(end)) for start, end in map(str.split, where.split(";"))]
         found = " ".join(self._document.text[start:end] for start, end in parts)
-        wrong = any(start >= end for start, end in parts) or on_one_line(found) != text
+        length = len(self._document.text)
+        wrong = any(not start < end <= length for start, end in parts) or on_one_line(found) != text
         discontinuous = f"{key} is discontinuous" if len(parts) > 1 else key
         if wrong:
             self._problem(number, f"{discontinuous} says {text!r}, the text has {found!r}, ignored")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from spacy.tokens import Doc
 
@@ -39,8 +40,13 @@ class Mention:
     @property
     def keys(self) -> frozenset[str]:
         """What it may share with another mention to be the same thing: a CURIE or its text."""
-        curies = frozenset(c for alternatives in self.concepts for c in alternatives)
-        return curies | {"text:" + " ".join(normalise(self.text))}
+        return _keys(self.concepts, self.text)
+
+
+@lru_cache(maxsize=1 << 16)
+def _keys(concepts: tuple[frozenset[str], ...], text: str) -> frozenset[str]:
+    curies = frozenset(c for alternatives in concepts for c in alternatives)
+    return curies | {"text:" + " ".join(normalise(text))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ class AnnotatedDocument:
         return {mention.id: mention for mention in self.mentions}
 
 
+@lru_cache(maxsize=1 << 16)
 def parse_concepts(value: str) -> tuple[frozenset[str], ...]:
     """Read the concept notation of the annotation scheme.
 
@@ -87,20 +94,24 @@ def parse_concepts(value: str) -> tuple[frozenset[str], ...]:
 
 def from_doc(doc: Doc, doc_id: str) -> AnnotatedDocument:
     """What the pipeline wrote into a Doc; negated relations are left out, as the scheme says."""
-    mentions = [
-        Mention(
-            id=span.id_,
-            label=span.label_,
-            start=span.start_char,
-            end=span.end_char,
-            text=span.text,
-            concepts=parse_concepts(span._.concepts[0][0]) if span._.concepts else (),
-            negated=span._.negated,
-            uncertain=span._.uncertain,
-            source=span._.source or "",
+    mentions = []
+    for span in doc.spans.get(attributes.MENTIONS, ()):
+        concepts, negated, uncertain, source = attributes.values(
+            span, "concepts", "negated", "uncertain", "source"
         )
-        for span in doc.spans.get(attributes.MENTIONS, ())
-    ]
+        mentions.append(
+            Mention(
+                id=span.id_,
+                label=span.label_,
+                start=span.start_char,
+                end=span.end_char,
+                text=span.text,
+                concepts=parse_concepts(concepts[0][0]) if concepts else (),
+                negated=negated,
+                uncertain=uncertain,
+                source=source or "",
+            )
+        )
     relations = [
         RelationLink(r["type"], r["head"], r["tail"]) for r in doc._.relations if not r["negated"]
     ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, fields
+from functools import lru_cache
 
 from pipeline.evaluation.documents import AnnotatedDocument, Mention
 from pipeline.evaluation.matching import (
@@ -13,8 +15,8 @@ from pipeline.evaluation.matching import (
     relation_keys,
 )
 from pipeline.evaluation.scores import concept_is_right
+from pipeline.tables.spreadsheet import harmless
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MAX_CONTEXT = 200
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|\n")
 
@@ -50,7 +52,7 @@ class ScoringError:
     def row(self) -> list[str]:
         """Cells of a CSV row, safe for spreadsheets."""
         cells = [str(getattr(self, f.name)) for f in fields(self)]
-        return ["'" + cell if cell.startswith(_FORMULA) else cell for cell in cells]
+        return [harmless(cell) for cell in cells]
 
 
 FIELDS = [f.name for f in fields(ScoringError)]
@@ -153,9 +155,15 @@ def _describe(mention: Mention | None, kind: str) -> str:
 
 def _sentence(text: str, mention: Mention) -> tuple[int, int]:
     """Characters of the line or sentence around a mention."""
-    starts = [m.end() for m in _SENTENCE_END.finditer(text, 0, mention.start)]
-    following = _SENTENCE_END.search(text, mention.end)
-    return (starts[-1] if starts else 0), (following.end() if following else len(text))
+    ends = _sentence_ends(text)
+    before = bisect_right(ends, mention.start)
+    after = bisect_left(ends, mention.end)
+    return (ends[before - 1] if before else 0), (ends[after] if after < len(ends) else len(text))
+
+
+@lru_cache(maxsize=8)
+def _sentence_ends(text: str) -> list[int]:
+    return [match.end() for match in _SENTENCE_END.finditer(text)]
 
 
 def _marked_sentence(text: str, mention: Mention) -> str:
@@ -186,16 +194,17 @@ def _relation_errors(gold: AnnotatedDocument, predicted: AnnotatedDocument) -> l
     matched = match_relations(gold_keys, predicted_keys)
     met = {row for row, _ in matched}
     used = {column for _, column in matched}
+    gold_names, predicted_names = _names(gold), _names(predicted)
     missing = [
         ScoringError(
-            gold.doc_id, "missing relation", key[0], 0, 0, _name(key, gold), "", "", "", ""
+            gold.doc_id, "missing relation", key[0], 0, 0, _name(key, gold_names), "", "", "", ""
         )
         for position, key in enumerate(gold_keys)
         if position not in met
     ]
     extra = [
         ScoringError(
-            gold.doc_id, "extra relation", key[0], 0, 0, "", _name(key, predicted), "", "", ""
+            gold.doc_id, "extra relation", key[0], 0, 0, "", _name(key, predicted_names), "", "", ""
         )
         for position, key in enumerate(predicted_keys)
         if position not in used
@@ -203,9 +212,15 @@ def _relation_errors(gold: AnnotatedDocument, predicted: AnnotatedDocument) -> l
     return missing + extra
 
 
-def _name(key: RelationKey, document: AnnotatedDocument) -> str:
+def _names(document: AnnotatedDocument) -> dict[str, str]:
+    """Text of the first mention that has a key, by key."""
+    names: dict[str, str] = {}
+    for mention in document.mentions:
+        for key in mention.keys:
+            names.setdefault(key, mention.text)
+    return names
+
+
+def _name(key: RelationKey, names: dict[str, str]) -> str:
     kind, head, tail = key
-    texts = [
-        next((m.text for m in document.mentions if m.keys == keys), "?") for keys in (head, tail)
-    ]
-    return f"{texts[0]} {kind} {texts[1]}"
+    return f"{names[min(head)]} {kind} {names[min(tail)]}"

@@ -6,7 +6,7 @@ the scores depend neither on the order of the annotations nor on overlapping nei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -14,6 +14,7 @@ from pipeline.evaluation.documents import AnnotatedDocument, Mention, RelationLi
 
 Mode = Literal["strict", "exact", "partial", "type"]
 T = TypeVar("T")
+Group = tuple[list[Mention], list[Mention]]
 MODES: tuple[Mode, ...] = ("strict", "exact", "partial", "type")
 
 
@@ -37,21 +38,22 @@ def match_mentions(gold: Sequence[Mention], predicted: Sequence[Mention], mode: 
     list[Pair]
         Every gold and every predicted mention at most once, in reading order of the gold.
     """
-    pairs: list[Pair] = []
-    for gold_group, predicted_group in _overlapping_groups(gold, predicted):
-        pairs += _assign(gold_group, predicted_group, mode)
-    return pairs
+    groups = overlapping_groups(gold, predicted)
+    return [pair for group in groups for pair in _assign(*group, mode)]
 
 
-def _overlapping_groups(
-    gold: Sequence[Mention], predicted: Sequence[Mention]
-) -> list[tuple[list[Mention], list[Mention]]]:
+def matched_credit(groups: Sequence[Group], mode: Mode) -> float:
+    """Sum of the credits of the best pairing, for groups that do not overlap each other."""
+    return sum(pair.credit for group in groups for pair in _assign(*group, mode))
+
+
+def overlapping_groups(gold: Sequence[Mention], predicted: Sequence[Mention]) -> list[Group]:
     """Stretches of mentions that overlap each other; pairs lie within one of them."""
     events = [
         (m.start, -m.end, side, m) for side, group in enumerate((gold, predicted)) for m in group
     ]
     events.sort(key=_event_order)
-    groups: list[tuple[list[Mention], list[Mention]]] = []
+    groups: list[Group] = []
     reach = -1
     for start, _, side, mention in events:
         if start >= reach:
@@ -114,14 +116,26 @@ def relation_keys(document: AnnotatedDocument, kind: str | None = None) -> list[
         if kind is None or link.type == kind
     ]
     # Merged until no two share their ends, so that the order of the relations does not matter.
-    merged: list[RelationKey] = []
-    for key in keys:
-        while alike := [other for other in merged if _same_relation(key, other)]:
-            merged = [other for other in merged if other not in alike]
-            for other in alike:
+    merged: dict[int, RelationKey] = {}
+    owner: dict[_Ends, int] = {}
+    for number, key in enumerate(keys):
+        while alike := {owner[ends] for ends in _ends(key) if ends in owner}:
+            for other in map(merged.pop, sorted(alike)):
+                for ends in _ends(other):
+                    del owner[ends]
                 key = key[0], key[1] | other[1], key[2] | other[2]
-        merged.append(key)
-    return merged
+        merged[number] = key
+        owner.update(dict.fromkeys(_ends(key), number))
+    return list(merged.values())
+
+
+_Ends = tuple[str, str, str]
+
+
+def _ends(key: RelationKey) -> Iterator[_Ends]:
+    """Every single reading of a relation: its type, a key of its head, a key of its tail."""
+    kind, heads, tails = key
+    return ((kind, head, tail) for head in heads for tail in tails)
 
 
 def _relation_key(link: RelationLink, mentions: dict[str, Mention]) -> RelationKey:
@@ -142,6 +156,14 @@ def match_relations(
     list[tuple[int, int]]
         Positions in ``gold`` and in ``predicted``, each at most once, as many as possible.
     """
+    readings: dict[_Ends, list[int]] = {}
+    for row, key in enumerate(gold):
+        for ends in _ends(key):
+            readings.setdefault(ends, []).append(row)
+    edges = [{row for ends in _ends(key) for row in readings.get(ends, ())} for key in predicted]
+    simple = [rows for rows in edges if rows]
+    if all(len(rows) == 1 for rows in simple) and len(set().union(*simple)) == len(simple):
+        return sorted((min(rows), column) for column, rows in enumerate(edges) if rows)
     return pair_up(gold, predicted, _same_relation)
 
 

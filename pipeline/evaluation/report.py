@@ -1,14 +1,13 @@
-"""Evaluate the pipeline or a finished run against a folder of gold."""
+"""Evaluate the pipeline or a finished run against gold."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import GoldError
-from pipeline.evaluation.brat import read_folder
 from pipeline.evaluation.documents import (
     AnnotatedDocument,
     Mention,
@@ -17,9 +16,28 @@ from pipeline.evaluation.documents import (
     parse_concepts,
 )
 from pipeline.evaluation.errors import ScoringError, find_errors
+from pipeline.evaluation.gold import read_gold
 from pipeline.evaluation.scores import ALL, RELATION_TYPES, Counts, Scores, score_document
+from pipeline.evaluation.sets import Windows, concept_counts, pair_counts, windows_of
+from pipeline.evaluation.statistics import (
+    Comparison,
+    bootstrap_interval,
+    macro_average,
+    paired_bootstrap,
+)
 
 LABELS = ("CONDITION", "SYMPTOM", "BODY_PART")
+SCOPES = ("sentence", "section", "document")
+
+
+@dataclass(slots=True)
+class DocumentScores:
+    """Everything that is scored of one document."""
+
+    doc_id: str
+    scores: Scores
+    concept_sets: dict[str, Counts]
+    pairs: dict[str, Counts]
 
 
 @dataclass(slots=True)
@@ -32,75 +50,174 @@ class Evaluation:
         What was wrong with the gold files, and what was done about it.
     """
 
-    scores: Scores = field(default_factory=Scores)
+    documents: list[DocumentScores] = field(default_factory=list)
     errors: list[ScoringError] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
-    n_documents: int = 0
 
-    def add(self, gold: AnnotatedDocument, predicted: AnnotatedDocument) -> None:
-        """Score one document."""
-        self.scores += score_document(gold, predicted)
+    def add(
+        self,
+        gold: AnnotatedDocument,
+        predicted: AnnotatedDocument,
+        windows: Windows | None = None,
+    ) -> None:
+        """Score one document; the windows are found in its text where none are given."""
+        self.documents.append(
+            DocumentScores(
+                gold.doc_id,
+                score_document(gold, predicted),
+                concept_counts(gold, predicted),
+                pair_counts(gold, predicted, windows),
+            )
+        )
         self.errors += find_errors(gold, predicted)
         self.problems += gold.problems
-        self.n_documents += 1
+
+    @property
+    def n_documents(self) -> int:
+        """Documents scored."""
+        return len(self.documents)
+
+    @property
+    def scores(self) -> Scores:
+        """Scores of all documents together (micro average)."""
+        total = Scores()
+        for document in self.documents:
+            total += document.scores
+        return total
 
     def lines(self) -> Iterator[tuple[str, Counts]]:
-        """The score table: a name and counts a line."""
-        for label in (*LABELS, ALL):
-            yield f"{label} strict", self.scores.mentions["strict"].get(label, Counts())
-        for label in (*LABELS, ALL):
-            yield f"{label} partial", self.scores.mentions["partial"].get(label, Counts())
-        yield "concept, given the mention", self.scores.concepts.get(ALL, Counts())
-        yield "negated, given the mention", self.scores.negated
-        yield "uncertain, given the mention", self.scores.uncertain
-        for kind in RELATION_TYPES:
-            yield kind, self.scores.relations.get(kind, Counts())
+        """The score table: a name and the counts of all documents together a line."""
+        for name, choose in _LINES:
+            total = Counts()
+            for document in self.documents:
+                total += choose(document)
+            yield name, total
+
+    def by_document(self) -> dict[str, list[Counts]]:
+        """Counts of every document, by line of the score table."""
+        return {name: [choose(d) for d in self.documents] for name, choose in _LINES}
 
     def as_dict(self) -> dict[str, Any]:
-        """All scores as plain values."""
+        """All scores as plain values, with 95 % intervals and macro averages."""
         scores = self.scores
+        counts = self.by_document()
         return {
             "documents": self.n_documents,
             "mentions": {
-                mode: {label: counts.as_dict() for label, counts in by_type.items()}
+                mode: {label: value.as_dict() for label, value in by_type.items()}
                 for mode, by_type in scores.mentions.items()
             },
-            "concepts": {label: counts.as_dict() for label, counts in scores.concepts.items()},
+            "concepts": {label: value.as_dict() for label, value in scores.concepts.items()},
             "negated": scores.negated.as_dict(),
             "uncertain": scores.uncertain.as_dict(),
-            "relations": {kind: counts.as_dict() for kind, counts in scores.relations.items()},
+            "relations": {kind: value.as_dict() for kind, value in scores.relations.items()},
+            "lines": {
+                name: {
+                    **total.as_dict(),
+                    "f1_interval": [round(v, 4) for v in bootstrap_interval(counts[name])],
+                    "f1_macro": round(macro_average(counts[name]).f1, 4),
+                }
+                for name, total in self.lines()
+            },
             "errors": len(self.errors),
+            "problems": self.problems,
         }
 
 
-def evaluate(gold_dir: Path, profile: str) -> Evaluation:
-    """Annotate the texts of a gold folder and score the result.
+Choice = Callable[[DocumentScores], Counts]
+
+
+def _mentions(mode: str, label: str) -> Choice:
+    return lambda d: d.scores.mentions[mode].get(label, Counts())  # type: ignore[index]
+
+
+def _relations(kind: str) -> Choice:
+    return lambda d: d.scores.relations.get(kind, Counts())
+
+
+def _concept_sets(label: str) -> Choice:
+    return lambda d: d.concept_sets.get(label, Counts())
+
+
+def _pairs(scope: str) -> Choice:
+    return lambda d: d.pairs[scope]
+
+
+_LINES: tuple[tuple[str, Choice], ...] = (
+    *((f"{label} strict", _mentions("strict", label)) for label in (*LABELS, ALL)),
+    *((f"{label} partial", _mentions("partial", label)) for label in (*LABELS, ALL)),
+    *((f"{mode} (all types)", _mentions(mode, ALL)) for mode in ("exact", "type")),
+    ("concept, given the mention", lambda d: d.scores.concepts.get(ALL, Counts())),
+    *((f"concept set, {label}", _concept_sets(label)) for label in (*LABELS, ALL)),
+    ("negated, given the mention", lambda d: d.scores.negated),
+    ("uncertain, given the mention", lambda d: d.scores.uncertain),
+    *((kind, _relations(kind)) for kind in RELATION_TYPES),
+    *((f"pairs in a {scope}", _pairs(scope)) for scope in SCOPES),
+)
+
+
+def compare(one: Evaluation, other: Evaluation) -> dict[str, Comparison]:
+    """Difference of two evaluations of the same documents, by line of the score table.
 
     Raises
     ------
     GoldError
-        If the folder holds no gold.
+        If they are not of the same documents.
+    """
+    if [d.doc_id for d in one.documents] != [d.doc_id for d in other.documents]:
+        raise GoldError("only runs over the same gold documents can be compared")
+    mine, theirs = one.by_document(), other.by_document()
+    return {name: paired_bootstrap(mine[name], theirs[name]) for name in mine}
+
+
+def evaluate(
+    gold_path: Path, profile: str, label_map: Mapping[str, str] | None = None
+) -> Evaluation:
+    """Annotate the texts of gold and score the result.
+
+    Raises
+    ------
+    GoldError
+        If there is no gold at the path.
     """
     import pipeline
 
-    gold = read_folder(gold_dir)
+    gold = read_gold(gold_path, label_map)
     nlp = pipeline.load(profile)
     result = Evaluation()
     for document in gold:
-        result.add(document, from_doc(nlp(document.text), document.doc_id))
+        doc = nlp(document.text)
+        predicted = _only_mapped(from_doc(doc, document.doc_id), label_map)
+        result.add(document, predicted, windows_of(doc))
     return result
 
 
-def evaluate_run(gold_dir: Path, run_dir: Path) -> Evaluation:
+def _only_mapped(
+    predicted: AnnotatedDocument, label_map: Mapping[str, str] | None
+) -> AnnotatedDocument:
+    """Leave out what gold with these labels does not annotate: it is missing there, not absent."""
+    if label_map is None:
+        return predicted
+    mentions = [m for m in predicted.mentions if m.label in label_map.values()]
+    ids = {mention.id for mention in mentions}
+    relations = [
+        r for r in predicted.relations if r.type in label_map.values() and {r.head, r.tail} <= ids
+    ]
+    return replace(predicted, mentions=mentions, relations=relations)
+
+
+def evaluate_run(
+    gold_path: Path, run_dir: Path, label_map: Mapping[str, str] | None = None
+) -> Evaluation:
     """Score the tables of a finished run; documents are matched by ``doc_id``.
 
     Raises
     ------
     GoldError
-        If the folder holds no gold, the run no tables, or the run lacks a gold document or has
-        another text for it.
+        If there is no gold at the path, no run in the folder, or the run lacks a gold document or
+        has another text for it.
     """
-    gold = read_folder(gold_dir)
+    gold = read_gold(gold_path, label_map)
     predicted = read_run(run_dir)
     result = Evaluation()
     for document in gold:
@@ -111,7 +228,7 @@ def evaluate_run(gold_dir: Path, run_dir: Path) -> Evaluation:
             raise GoldError(
                 f"{run_dir}: the text of {document.doc_id!r} is not the gold's; run on its texts"
             )
-        result.add(document, found)
+        result.add(document, _only_mapped(found, label_map))
     return result
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 
 from pipeline.evaluation.documents import AnnotatedDocument, Mention
@@ -11,6 +12,8 @@ from pipeline.evaluation.matching import (
     Mode,
     match_mentions,
     match_relations,
+    matched_credit,
+    overlapping_groups,
     pair_up,
     relation_keys,
 )
@@ -102,8 +105,7 @@ def _add(target: dict[str, Counts], source: dict[str, Counts]) -> None:
 def score_document(gold: AnnotatedDocument, predicted: AnnotatedDocument) -> Scores:
     """Score one document."""
     scores = Scores()
-    for mode in MODES:
-        scores.mentions[mode] = _mention_counts(gold.mentions, predicted.mentions, mode)
+    scores.mentions = _mention_counts(gold.mentions, predicted.mentions)
     pairs = match_mentions(gold.mentions, predicted.mentions, "strict")
     for pair in pairs:
         right = concept_is_right(pair.gold, pair.predicted)
@@ -130,26 +132,41 @@ def score_corpus(pairs: Iterable[tuple[AnnotatedDocument, AnnotatedDocument]]) -
     return total
 
 
-def _mention_counts(gold: list[Mention], predicted: list[Mention], mode: Mode) -> dict[str, Counts]:
-    labels = {m.label for m in gold} | {m.label for m in predicted}
-    counts = {label: Counts() for label in (*sorted(labels), ALL)}
-    for mention in gold:
-        counts[mention.label].gold += 1
-    for mention in predicted:
-        counts[mention.label].predicted += 1
-    # Per type, the measures that ignore the type still compare mentions of that type only.
-    for label in labels:
-        same_gold = [m for m in gold if m.label == label]
-        same_predicted = [m for m in predicted if m.label == label]
-        counts[label].correct = sum(
-            p.credit for p in match_mentions(same_gold, same_predicted, mode)
-        )
-    counts[ALL] = Counts(
-        sum(pair.credit for pair in match_mentions(gold, predicted, mode)),
-        len(predicted),
-        len(gold),
-    )
+def _mention_counts(gold: list[Mention], predicted: list[Mention]) -> dict[Mode, dict[str, Counts]]:
+    """Counts of every measure, by type and over all types.
+
+    Per type, the measures that ignore the type still compare mentions of that type only.
+    """
+    counts: dict[Mode, dict[str, Counts]] = {mode: {} for mode in MODES}
+    for label in (*sorted({m.label for m in (*gold, *predicted)}), ALL):
+        ours = [m for m in gold if label in (m.label, ALL)]
+        theirs = [m for m in predicted if label in (m.label, ALL)]
+        groups = overlapping_groups(ours, theirs)
+        # Same boundaries need no pairing: it is enough to count them on both sides.
+        correct: dict[Mode, float] = {
+            "strict": _n_shared(ours, theirs, _span_and_label),
+            "exact": _n_shared(ours, theirs, _span),
+            "partial": matched_credit(groups, "partial"),
+            "type": matched_credit(groups, "type"),
+        }
+        for mode, value in correct.items():
+            counts[mode][label] = Counts(value, len(theirs), len(ours))
     return counts
+
+
+def _n_shared(
+    gold: list[Mention], predicted: list[Mention], key: Callable[[Mention], Hashable]
+) -> float:
+    shared = Counter(map(key, gold)) & Counter(map(key, predicted))
+    return float(shared.total())
+
+
+def _span(mention: Mention) -> Hashable:
+    return mention.start, mention.end
+
+
+def _span_and_label(mention: Mention) -> Hashable:
+    return mention.start, mention.end, mention.label
 
 
 def concept_is_right(gold: Mention, predicted: Mention) -> bool:

@@ -16,10 +16,9 @@ import pyarrow.parquet as pq
 from pipeline.errors import OutputError
 from pipeline.tables.rows import Row
 from pipeline.tables.schema import TABLES
+from pipeline.tables.spreadsheet import FORMULA
 
 _CHUNK_ROWS = 20_000
-# A cell that begins with one of these is a formula to a spreadsheet program.
-_FORMULA = r"^('*[=+\-@\t\r])"
 _RISKY_STARTS = pa.array(["'", "=", "+", "-", "@", "\t", "\r"])
 _RUN_FILE = "run.json"
 
@@ -27,9 +26,7 @@ _RUN_FILE = "run.json"
 def neutralise(table: pa.Table) -> pa.Table:
     """Put an apostrophe before text cells that a spreadsheet would run as a formula.
 
-    Cells that have apostrophes there already get one more, so that it can be undone: take away one
-    apostrophe where apostrophes stand before ``= + - @``, tab or carriage return. The Parquet files
-    hold the raw text.
+    See :mod:`pipeline.tables.spreadsheet`; the Parquet files hold the raw text.
     """
     columns = [_neutral(c) if pa.types.is_string(c.type) else c for c in table.columns]
     return pa.table(columns, schema=table.schema)
@@ -39,7 +36,7 @@ def _neutral(column: pa.ChunkedArray) -> pa.ChunkedArray:
     first = pc.utf8_slice_codeunits(column, 0, 1)
     if not pc.any(pc.is_in(first, value_set=_RISKY_STARTS)).as_py():
         return column
-    return pc.replace_substring_regex(column, _FORMULA, r"'\1")
+    return pc.replace_substring_regex(column, FORMULA, r"'\1")
 
 
 class TableWriter:

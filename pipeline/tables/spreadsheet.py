@@ -1,0 +1,24 @@
+"""Keep CSV cells from being run as formulas by spreadsheet programs.
+
+An apostrophe goes before a cell that begins like a formula; a cell that has apostrophes there
+already gets one more, so that it can be undone: take away one apostrophe where apostrophes stand
+before ``= + - @``, tab or carriage return.
+"""
+
+from __future__ import annotations
+
+import re
+
+FORMULA = r"^('*[=+\-@\t\r])"
+_FORMULA = re.compile(FORMULA)
+
+
+def harmless(cell: str) -> str:
+    """The cell, with an apostrophe before it where it begins like a formula.
+
+    Examples
+    --------
+    >>> [harmless(cell) for cell in ("=1+1", "'=1+1", "-itis", "flu")]
+    ["'=1+1", "''=1+1", "'-itis", 'flu']
+    """
+    return _FORMULA.sub(r"'\1", cell)
