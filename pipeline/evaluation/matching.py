@@ -6,6 +6,7 @@ the scores depend neither on the order of the annotations nor on overlapping nei
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -161,10 +162,18 @@ def match_relations(
         for ends in _ends(key):
             readings.setdefault(ends, []).append(row)
     edges = [{row for ends in _ends(key) for row in readings.get(ends, ())} for key in predicted]
-    simple = [rows for rows in edges if rows]
-    if all(len(rows) == 1 for rows in simple) and len(set().union(*simple)) == len(simple):
-        return sorted((min(rows), column) for column, rows in enumerate(edges) if rows)
-    return pair_up(gold, predicted, _same_relation)
+    # Nearly all fit one other and no more; only the rest needs a search for the best pairing.
+    uses = Counter(row for rows in edges for row in rows)
+    plain = {
+        column: min(rows)
+        for column, rows in enumerate(edges)
+        if len(rows) == 1 and uses[min(rows)] == 1
+    }
+    columns = [column for column, rows in enumerate(edges) if rows and column not in plain]
+    rows = sorted(set().union(*(edges[column] for column in columns)))
+    rest = pair_up([gold[r] for r in rows], [predicted[c] for c in columns], _same_relation)
+    found = [(row, column) for column, row in plain.items()]
+    return sorted(found + [(rows[r], columns[c]) for r, c in rest])
 
 
 def pair_up(
