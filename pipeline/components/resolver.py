@@ -109,7 +109,7 @@ class Resolver:
             candidate = choice.best
             if topics and normalise(doc[candidate.start : candidate.end].text) in topics:
                 candidate = choice.of(CONDITION) or candidate._replace(label=CONDITION)
-            elif len(choice.options) > 1:
+            elif choice.of(CONDITION) and choice.of(SYMPTOM):
                 condition, symptom = choice.of(CONDITION), choice.of(SYMPTOM)
                 if condition and symptom:
                     before = settled[-1] if settled else None
@@ -118,6 +118,10 @@ class Resolver:
                         doc, flags, starts[sentence], candidate, before, name in self._findings
                     )
                     candidate = symptom if used else condition
+            elif candidate.label == CONDITION:
+                before = settled[-1] if settled else None
+                if _is_complication(doc, flags, starts[sentence], candidate, before):
+                    candidate = candidate._replace(label=SYMPTOM)
             settled.append(candidate)
         return settled
 
@@ -168,6 +172,30 @@ def _used_as_symptom(
             return bool(cue & _SYMPTOM_CUE) and not is_of
     following = doc[candidate.end].lower_ if candidate.end < len(doc) else ""
     return finding and not (candidate.start == sentence and following in ("is", "are"))
+
+
+def _is_complication(
+    doc: Doc, flags: list[int], sentence: int, candidate: Candidate, before: Candidate | None
+) -> bool:
+    """Tell whether a disease is told as part of another's picture (scheme, 2).
+
+    So it is where it stands in a table of findings with their share of patients ("Gout 33%"), or
+    continues a list of symptoms that words announce as such.
+    """
+    after = doc[candidate.end : candidate.end + 2]
+    if len(after) == 2 and after[0].is_digit and after[1].text == "%":
+        return True
+    if (
+        not before
+        or before.label != SYMPTOM
+        or not _joined(doc, flags, before.end, candidate.start)
+    ):
+        return False
+    for token in range(candidate.start - 1, sentence - 1, -1):
+        cue = flags[token] & (_SYMPTOM_CUE | _CONDITION_CUE)
+        if cue:
+            return bool(cue & _SYMPTOM_CUE)
+    return False
 
 
 def _joined(doc: Doc, flags: list[int], left: int, right: int) -> bool:
