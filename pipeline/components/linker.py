@@ -41,7 +41,10 @@ _COORDINATION = re.compile(r"\s*,\s*(?:and|or)\s+|\s*,\s*|\s+(?:and/or|and|or)\s
 
 
 class Linker:
-    """Set ``span._.concepts`` and ``span.kb_id_`` of the mentions."""
+    """Set ``span._.concepts`` of the mentions.
+
+    A name that the gazetteer found keeps the concept it was found by (``span.kb_id_``).
+    """
 
     def __init__(self, index: TermIndex, cache_size: int = 100_000) -> None:
         self._index = index

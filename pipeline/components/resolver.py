@@ -106,24 +106,30 @@ class Resolver:
         sentences = np.searchsorted(starts, [c.best.start for c in main], side="right") - 1
         settled: list[Candidate] = []
         for choice, sentence in zip(main, sentences.tolist(), strict=True):
-            candidate = choice.best
-            if topics and normalise(doc[candidate.start : candidate.end].text) in topics:
-                candidate = choice.of(CONDITION) or candidate._replace(label=CONDITION)
-            elif choice.of(CONDITION) and choice.of(SYMPTOM):
-                condition, symptom = choice.of(CONDITION), choice.of(SYMPTOM)
-                if condition and symptom:
-                    before = settled[-1] if settled else None
-                    name = normalise(doc[candidate.start : candidate.end].text)
-                    used = _used_as_symptom(
-                        doc, flags, starts[sentence], candidate, before, name in self._findings
-                    )
-                    candidate = symptom if used else condition
-            elif candidate.label == CONDITION:
-                before = settled[-1] if settled else None
-                if _is_complication(doc, flags, starts[sentence], candidate, before):
-                    candidate = candidate._replace(label=SYMPTOM)
-            settled.append(candidate)
+            before = settled[-1] if settled else None
+            settled.append(self._settle(doc, flags, starts[sentence], choice, before, topics))
         return settled
+
+    def _settle(
+        self,
+        doc: Doc,
+        flags: list[int],
+        sentence: int,
+        choice: _Choice,
+        before: Candidate | None,
+        topics: set[tuple[str, ...]],
+    ) -> Candidate:
+        """The candidate of one stretch, given where its sentence begins and what stands before."""
+        best, condition, symptom = choice.best, choice.of(CONDITION), choice.of(SYMPTOM)
+        if topics and normalise(doc[best.start : best.end].text) in topics:
+            return condition or best._replace(label=CONDITION)
+        if condition and symptom:
+            finding = normalise(doc[best.start : best.end].text) in self._findings
+            used = _used_as_symptom(doc, flags, sentence, best, before, finding)
+            return symptom if used else condition
+        if condition and _is_complication(doc, flags, sentence, best, before):
+            return best._replace(label=SYMPTOM)
+        return best
 
     def _topic_names(self, doc: Doc, main: list[_Choice]) -> set[tuple[str, ...]]:
         """Folded names that a heading presents as its subject: "X", "What is X?", "X problems".
@@ -164,12 +170,11 @@ def _used_as_symptom(
     """
     if before and _joined(doc, flags, before.end, candidate.start):
         return before.label == SYMPTOM
-    for token in range(candidate.start - 1, sentence - 1, -1):
-        cue = flags[token] & (_SYMPTOM_CUE | _CONDITION_CUE)
-        if cue:
-            between = doc[token + 1 : candidate.start]
-            is_of = 0 < len(between) <= 3 and all(t.lower_ in _OF for t in between)
-            return bool(cue & _SYMPTOM_CUE) and not is_of
+    cue = _nearest_cue(flags, sentence, candidate.start)
+    if cue is not None:
+        between = doc[cue + 1 : candidate.start]
+        is_of = 0 < len(between) <= 3 and all(t.lower_ in _OF for t in between)
+        return bool(flags[cue] & _SYMPTOM_CUE) and not is_of
     following = doc[candidate.end].lower_ if candidate.end < len(doc) else ""
     return finding and not (candidate.start == sentence and following in ("is", "are"))
 
@@ -191,11 +196,16 @@ def _is_complication(
         or not _joined(doc, flags, before.end, candidate.start)
     ):
         return False
-    for token in range(candidate.start - 1, sentence - 1, -1):
-        cue = flags[token] & (_SYMPTOM_CUE | _CONDITION_CUE)
-        if cue:
-            return bool(cue & _SYMPTOM_CUE)
-    return False
+    cue = _nearest_cue(flags, sentence, candidate.start)
+    return cue is not None and bool(flags[cue] & _SYMPTOM_CUE)
+
+
+def _nearest_cue(flags: list[int], sentence: int, start: int) -> int | None:
+    """The last word before a mention in its sentence that says how a name is used."""
+    for token in range(start - 1, sentence - 1, -1):
+        if flags[token] & (_SYMPTOM_CUE | _CONDITION_CUE):
+            return token
+    return None
 
 
 def _joined(doc: Doc, flags: list[int], left: int, right: int) -> bool:

@@ -25,7 +25,7 @@ from pipeline.evaluation.matching import (
     relation_keys,
 )
 from pipeline.evaluation.scores import ALL, Counts, Scores, score_document
-from pipeline.tables.spreadsheet import harmless
+from pipeline.tables.spreadsheet import harmless_cells
 
 OUTSIDE = "O"
 _TOKEN = re.compile(r"\w+|[^\w\s]")
@@ -58,8 +58,7 @@ class Difference:
 
     def row(self) -> list[str]:
         """Cells of a CSV row, safe for spreadsheets."""
-        cells = [str(getattr(self, f.name)) for f in fields(self)]
-        return [harmless(cell) for cell in cells]
+        return harmless_cells(self)
 
 
 FIELDS = [f.name for f in fields(Difference)]

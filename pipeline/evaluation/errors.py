@@ -15,7 +15,7 @@ from pipeline.evaluation.matching import (
     relation_keys,
 )
 from pipeline.evaluation.scores import concept_is_right
-from pipeline.tables.spreadsheet import harmless
+from pipeline.tables.spreadsheet import harmless_cells
 
 _MAX_CONTEXT = 200
 _SENTENCE_END = re.compile(r"[.!?](?=\s)|\n")
@@ -51,8 +51,7 @@ class ScoringError:
 
     def row(self) -> list[str]:
         """Cells of a CSV row, safe for spreadsheets."""
-        cells = [str(getattr(self, f.name)) for f in fields(self)]
-        return [harmless(cell) for cell in cells]
+        return harmless_cells(self)
 
 
 FIELDS = [f.name for f in fields(ScoringError)]

@@ -8,6 +8,8 @@ before ``= + - @``, tab or carriage return.
 from __future__ import annotations
 
 import re
+from dataclasses import fields
+from typing import Any
 
 FORMULA = r"^('*[=+\-@\t\r])"
 _FORMULA = re.compile(FORMULA)
@@ -22,3 +24,8 @@ def harmless(cell: str) -> str:
     ["'=1+1", "''=1+1", "'-itis", 'flu']
     """
     return _FORMULA.sub(r"'\1", cell)
+
+
+def harmless_cells(record: Any) -> list[str]:
+    """Values of a dataclass record as harmless cells, in the order of its fields."""
+    return [harmless(str(getattr(record, field.name))) for field in fields(record)]
