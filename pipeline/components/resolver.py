@@ -6,6 +6,7 @@ or nested in a symptom; nothing is nested in a condition.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -103,11 +104,11 @@ class Resolver:
         """One type for each stretch, by its use in the sentence (scheme, 2)."""
         topics = self._topic_names(doc, main)
         starts = sentence_starts(doc)
-        sentences = np.searchsorted(starts, [c.best.start for c in main], side="right") - 1
         settled: list[Candidate] = []
-        for choice, sentence in zip(main, sentences.tolist(), strict=True):
+        for choice in main:
             before = settled[-1] if settled else None
-            settled.append(self._settle(doc, flags, starts[sentence], choice, before, topics))
+            sentence = starts[bisect_right(starts, choice.best.start) - 1]
+            settled.append(self._settle(doc, flags, sentence, choice, before, topics))
         return settled
 
     def _settle(
@@ -121,7 +122,7 @@ class Resolver:
     ) -> Candidate:
         """The candidate of one stretch, given where its sentence begins and what stands before."""
         best, condition, symptom = choice.best, choice.of(CONDITION), choice.of(SYMPTOM)
-        if topics and normalise(doc[best.start : best.end].text) in topics:
+        if topics and _is_topic(doc, best, topics):
             return condition or best._replace(label=CONDITION)
         if condition and symptom:
             finding = normalise(doc[best.start : best.end].text) in self._findings
@@ -142,8 +143,8 @@ class Resolver:
         for number, heading in enumerate(doc.spans.get(attributes.BLOCKS, ())):
             if heading.label_ != HEADING:
                 continue
-            low, high = np.searchsorted(starts, [heading.start, heading.end]).tolist()
-            if high - low != 1:
+            low = bisect_left(starts, heading.start)
+            if bisect_left(starts, heading.end) - low != 1:
                 continue
             name = main[low].best
             words = [t.i for t in heading if not (t.is_punct or t.is_space)]
@@ -151,7 +152,15 @@ class Resolver:
             noun = fold_word(doc[name.end - 1].text) in self._topic_nouns
             if heading[-1].text == "?" or (alone and (number == 0 or noun)):
                 topics.add(normalise(doc[name.start : name.end].text))
-        return topics
+        return topics - {()}
+
+
+def _is_topic(doc: Doc, candidate: Candidate, topics: set[tuple[str, ...]]) -> bool:
+    """Tell whether a candidate has the name of a topic; the last words are compared first."""
+    last = fold_word(doc[candidate.end - 1].text)
+    if not any(topic[-1] == last for topic in topics):
+        return False
+    return normalise(doc[candidate.start : candidate.end].text) in topics
 
 
 def _used_as_symptom(
