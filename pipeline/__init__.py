@@ -5,14 +5,16 @@ Importing this package changes nothing: no extension attributes, no logging, no 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pandas as pd
     from spacy.language import Language
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "load"]
+__all__ = ["__version__", "load", "read_tables"]
 
 
 def load(profile: str = "fast") -> Language:
@@ -46,3 +48,21 @@ def load(profile: str = "fast") -> Language:
     from pipeline.config import RunConfig
 
     return assemble(RunConfig.for_profile(profile))
+
+
+def read_tables(folder: Path | str) -> dict[str, pd.DataFrame]:
+    """Read the tables of a finished run as pandas data frames, by name.
+
+    Parameters
+    ----------
+    folder
+        What ``symptograph run --out`` wrote to.
+
+    Raises
+    ------
+    pipeline.errors.RunError
+        If the folder does not hold the tables of a run.
+    """
+    from pipeline.tables.frames import read_frames
+
+    return read_frames(Path(folder))

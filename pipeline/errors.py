@@ -5,6 +5,7 @@ SymptographError
  ├── ArticleError       an input that cannot be read; the run goes on without it
  ├── TerminologyError   a terminology source that cannot be read or compiled
  ├── GoldError          a gold file that does not follow its format
+ ├── RunError           a folder that does not hold the run it should
  ├── OutputError        a place that cannot be written to
  └── StoppedError       the user stopped the work
 """
@@ -30,6 +31,10 @@ class TerminologyError(SymptographError):
 
 class GoldError(SymptographError):
     """A gold file that does not follow its format."""
+
+
+class RunError(SymptographError):
+    """A folder that does not hold the run it should."""
 
 
 class OutputError(SymptographError):

@@ -13,9 +13,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+import pipeline
 from pipeline.batch.run import run
 from pipeline.config import RunConfig
-from pipeline.errors import OutputError
+from pipeline.errors import OutputError, RunError
 from pipeline.records import Article
 from pipeline.tables.rows import rows_of
 from pipeline.tables.schema import TABLES
@@ -340,3 +341,18 @@ def test_writer_makes_the_folders_above(tmp_path):
         writer.publish("{}\n")
     assert sorted(path.name for path in folder.iterdir()) == FILES
     shutil.rmtree(tmp_path / "a")
+
+
+def test_read_tables_gives_every_table_as_a_frame(nlp, tmp_path):
+    (tmp_path / "a.txt").write_text("Flu\n\nFlu causes fever.\n")
+    run([tmp_path / "a.txt"], tmp_path / "out", RunConfig(), lambda: nlp)
+    tables = pipeline.read_tables(tmp_path / "out")
+    assert {name: list(frame.columns) for name, frame in tables.items()} == {
+        name: schema.names for name, schema in TABLES.items()
+    }
+    assert list(tables["entities"]["text"]) == ["Flu", "Flu", "fever"]
+
+
+def test_read_tables_says_where_no_run_is(tmp_path):
+    with pytest.raises(RunError, match="no finished run"):
+        pipeline.read_tables(tmp_path / "nowhere")

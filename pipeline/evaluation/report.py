@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import GoldError
+from pipeline.errors import GoldError, RunError
 from pipeline.evaluation.documents import (
     AnnotatedDocument,
     Mention,
@@ -214,8 +214,9 @@ def evaluate_run(
     Raises
     ------
     GoldError
-        If there is no gold at the path, no run in the folder, or the run lacks a gold document or
-        has another text for it.
+        If there is no gold at the path, or the run lacks a gold document or has another text.
+    RunError
+        If there is no run in the folder.
     """
     gold = read_gold(gold_path, label_map)
     predicted = read_run(run_dir)
@@ -237,7 +238,7 @@ def read_run(run_dir: Path) -> dict[str, AnnotatedDocument]:
 
     Raises
     ------
-    GoldError
+    RunError
         If the folder holds no run.
     """
     import pyarrow.parquet as pq
@@ -247,7 +248,7 @@ def read_run(run_dir: Path) -> dict[str, AnnotatedDocument]:
         try:
             tables[name] = pq.read_table(run_dir / f"{name}.parquet").to_pylist()
         except OSError as error:
-            raise GoldError(f"{run_dir}: no finished run there ({name}.parquet)") from error
+            raise RunError(f"{run_dir}: no finished run there ({name}.parquet)") from error
     documents = {
         row["doc_id"]: AnnotatedDocument(row["doc_id"], row["text"]) for row in tables["documents"]
     }
