@@ -5,7 +5,7 @@ Usage: python benchmarks/throughput.py PATH [--documents N] [--rounds R] [--prof
 PATH is a folder of .txt and .md files, or a JSONL file (may be gzipped) whose records have a
 ``text``; N of them, spread evenly, are taken. Each round tokenises the texts with a fresh
 ``spacy.blank("en").pipe`` and then runs the whole of ``symptograph run`` (reading, annotating,
-co-occurrence, CSV and Parquet) on the same
+co-occurrence, CSV and Parquet) on the same texts.
 The median over the rounds counts. Target for profile fast: at least 0.25.
 """
 

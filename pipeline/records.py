@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TypedDict
 
+RELATION_TYPES = HAS_SYMPTOM, AFFECTS, LOCATED_IN = "has_symptom", "affects", "located_in"
+
 
 @dataclass(frozen=True, slots=True)
 class Article:

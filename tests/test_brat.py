@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import GoldError
-from pipeline.evaluation.brat import read_document, read_folder
+from pipeline.evaluation.agreement import read_pass
+from pipeline.evaluation.brat import read_document
 from pipeline.evaluation.documents import RelationLink, parse_concepts
 
 GOLD = Path(__file__).parents[1] / "corpus" / "gold"
@@ -167,7 +168,7 @@ def test_brat_folder_is_read_in_order_of_names(tmp_path):
         (tmp_path / f"{name}.txt").write_text(TEXT)
         (tmp_path / f"{name}.ann").write_text(FLU)
     (tmp_path / "notes.txt").write_text("no annotations")
-    assert [document.doc_id for document in read_folder(tmp_path)] == ["a", "b", "c"]
+    assert [document.doc_id for document in read_pass(tmp_path)] == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("name", ["missing", "empty", "file"])
@@ -175,7 +176,7 @@ def test_brat_folder_without_gold_raises(tmp_path, name):
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").write_text("")
     with pytest.raises(GoldError, match=f"{name}: no .ann files there"):
-        read_folder(tmp_path / name)
+        read_pass(tmp_path / name)
 
 
 def test_brat_annotations_without_their_text_raise(tmp_path):
@@ -210,7 +211,7 @@ def test_brat_concept_notation(value, concepts):
 
 
 def test_brat_the_gold_of_the_seed_has_no_problem(seed_text):
-    (document,) = read_folder(GOLD)
+    (document,) = read_pass(GOLD)
     assert document.problems == []
     assert document.text == seed_text
     assert len(document.mentions) > 100

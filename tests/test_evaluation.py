@@ -19,15 +19,22 @@ from pipeline.evaluation.matching import MODES, match_mentions, match_relations,
 from pipeline.evaluation.report import Evaluation
 from pipeline.evaluation.scores import (
     ALL,
-    RELATION_TYPES,
     Counts,
     concept_is_right,
-    score_corpus,
     score_document,
 )
+from pipeline.records import RELATION_TYPES
 
 C, S, B = "CONDITION", "SYMPTOM", "BODY_PART"
 TEXT = "".join(chr(ord("a") + n % 26) for n in range(200))
+
+
+def scores_of(pairs):
+    """Scores of (gold, predicted) documents together."""
+    result = Evaluation()
+    for gold, predicted in pairs:
+        result.add(gold, predicted)
+    return result.scores
 
 
 def mentions(*given):
@@ -197,7 +204,7 @@ def test_scores_of_two_documents_are_micro_averages():
         (document((C, 0, 5)), document((C, 0, 5))),
         (document((C, 0, 5), (C, 10, 15), (C, 20, 25)), document((C, 1, 5))),
     ]
-    counts = score_corpus(pairs).mentions["strict"][C]
+    counts = scores_of(pairs).mentions["strict"][C]
     assert (counts.correct, counts.predicted, counts.gold) == (1, 2, 4)
 
 
@@ -396,7 +403,7 @@ def test_scores_strict_equal_spacys_scorer(pairs):
         examples, "spans_sc", getter=lambda doc, _: doc.spans["sc"], allow_overlap=True,
         has_annotation=lambda doc: True,
     )  # fmt: skip
-    ours = score_corpus((document(*gold), document(*predicted)) for gold, predicted in pairs)
+    ours = scores_of((document(*gold), document(*predicted)) for gold, predicted in pairs)
     strict = ours.mentions["strict"]
     for name, attribute in (("p", "precision"), ("r", "recall"), ("f", "f1")):
         # spaCy says None where there is nothing to score, we say 0.

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.evaluation.documents import AnnotatedDocument, Mention, from_doc, parse_concepts
+from pipeline.evaluation.report import Evaluation
 from pipeline.evaluation.scores import ALL, Counts
 from pipeline.evaluation.sets import (
     SCOPES,
@@ -17,10 +18,9 @@ from pipeline.evaluation.sets import (
     concept_counts,
     find_windows,
     pair_counts,
-    score_concepts,
     windows_of,
 )
-from pipeline.evaluation.statistics import Average
+from pipeline.evaluation.statistics import Average, macro_average
 
 C, S, B = "CONDITION", "SYMPTOM", "BODY_PART"
 ONE_WINDOW = Windows([0], [0])
@@ -125,20 +125,27 @@ def test_sets_corpus_has_micro_counts_and_macro_means():
         (document(), document()),
         (document((C, "M:1")), document()),
     ]
-    scores = score_concepts(pairs)
-    assert sorted(scores) == [ALL, C, S]
-    assert scores[S].micro == Counts(2.0, 5, 3)
-    assert scores[S].macro.precision == pytest.approx((1 + 0.25) / 2)
-    assert scores[S].macro.recall == pytest.approx((0.5 + 1) / 2)
-    assert scores[S].macro.f1 == pytest.approx((2 / 3 + 0.4) / 2)
-    assert scores[S].macro.n_documents == 2
-    assert scores[C].macro == Average(0.0, 0.0, 0.0, 1)
-    assert (scores[ALL].micro, scores[ALL].macro.n_documents) == (Counts(2.0, 5, 4), 3)
-    assert scores[ALL].macro.f1 == pytest.approx((2 / 3 + 0.4 + 0) / 3)
+    result = Evaluation()
+    for gold, predicted in pairs:
+        result.add(gold, predicted)
+    micro = dict(result.lines())
+    macro = {
+        label: macro_average(result.by_document()[f"concept set, {label}"])
+        for label in (C, S, B, ALL)
+    }
+    assert (micro[f"concept set, {B}"], macro[B].n_documents) == (Counts(), 0)
+    assert micro[f"concept set, {S}"] == Counts(2.0, 5, 3)
+    assert macro[S].precision == pytest.approx((1 + 0.25) / 2)
+    assert macro[S].recall == pytest.approx((0.5 + 1) / 2)
+    assert macro[S].f1 == pytest.approx((2 / 3 + 0.4) / 2)
+    assert macro[S].n_documents == 2
+    assert macro[C] == Average(0.0, 0.0, 0.0, 1)
+    assert (micro[f"concept set, {ALL}"], macro[ALL].n_documents) == (Counts(2.0, 5, 4), 3)
+    assert macro[ALL].f1 == pytest.approx((2 / 3 + 0.4 + 0) / 3)
 
 
 def test_sets_corpus_without_documents():
-    assert score_concepts([])[ALL].micro == Counts()
+    assert dict(Evaluation().lines())[f"concept set, {ALL}"] == Counts()
 
 
 # Pairs.

@@ -356,3 +356,11 @@ def test_read_tables_gives_every_table_as_a_frame(nlp, tmp_path):
 def test_read_tables_says_where_no_run_is(tmp_path):
     with pytest.raises(RunError, match="no finished run"):
         pipeline.read_tables(tmp_path / "nowhere")
+
+
+def test_read_tables_says_where_a_table_is_broken(nlp, tmp_path):
+    (tmp_path / "a.txt").write_text("Flu causes fever.\n")
+    run([tmp_path / "a.txt"], tmp_path / "out", RunConfig(), lambda: nlp)
+    (tmp_path / "out" / "entities.parquet").write_bytes(b"no table")
+    with pytest.raises(RunError, match=r"no finished run there \(entities\.parquet\)"):
+        pipeline.read_tables(tmp_path / "out")

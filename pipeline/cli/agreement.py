@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.cli.console import err, fail, out
+from pipeline.cli.files import write_csv, write_json
 
 if TYPE_CHECKING:
     from pipeline.evaluation.agreement import Agreement
@@ -33,19 +32,15 @@ def command(
 
     The texts lie beside the .ann files or in the folders above them.
     """
-    from pipeline.errors import OutputError
-    from pipeline.evaluation.agreement import agree, read_pass
+    from pipeline.evaluation.agreement import FIELDS, agree, read_pass
 
     result = agree(read_pass(dir_a), read_pass(dir_b))
     for problem in result.problems:
         fail(problem)
-    try:
-        if json_file is not None:
-            json_file.write_text(json.dumps(result.as_dict(), indent=2) + "\n", encoding="utf-8")
-        if differences is not None:
-            _write_differences(result, differences)
-    except OSError as error:
-        raise OutputError(f"{error.filename}: cannot be written ({error.strerror})") from error
+    if json_file is not None:
+        write_json(json_file, result.as_dict())
+    if differences is not None:
+        write_csv(differences, FIELDS, (found.row() for found in result.differences))
     _print(result)
     if differences is None:
         _print_differences(result)
@@ -71,12 +66,3 @@ def _print_differences(result: Agreement) -> None:
     if len(result.differences) > _SHOWN_DIFFERENCES:
         more = len(result.differences) - _SHOWN_DIFFERENCES
         err.print(f"… and {more} more; --differences FILE.csv has them all")
-
-
-def _write_differences(result: Agreement, path: Path) -> None:
-    from pipeline.evaluation.agreement import FIELDS
-
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(FIELDS)
-        writer.writerows(found.row() for found in result.differences)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.cli.console import err, fail, out, prepare_terminology
+from pipeline.cli.files import write_csv, write_json
 
 if TYPE_CHECKING:
     from pipeline.evaluation.report import Evaluation
@@ -47,7 +46,7 @@ def command(
     profile: Annotated[str, typer.Option(help="Which pipeline: fast.")] = "fast",
 ) -> None:
     """Score mentions, concepts, negation and relations against hand-annotated gold."""
-    from pipeline.errors import OutputError
+    from pipeline.evaluation.errors import FIELDS
     from pipeline.evaluation.gold import parse_label_map
     from pipeline.evaluation.report import compare, evaluate, evaluate_run
 
@@ -61,13 +60,10 @@ def command(
         fail(problem)
     if len(result.problems) > _SHOWN_PROBLEMS:
         fail(f"… and {len(result.problems) - _SHOWN_PROBLEMS} more lines of gold; --json has them")
-    try:
-        if json_file is not None:
-            json_file.write_text(json.dumps(result.as_dict(), indent=2) + "\n", encoding="utf-8")
-        if errors is not None:
-            _write_errors(result, errors)
-    except OSError as error:
-        raise OutputError(f"{error.filename}: cannot be written ({error.strerror})") from error
+    if json_file is not None:
+        write_json(json_file, result.as_dict())
+    if errors is not None:
+        write_csv(errors, FIELDS, (found.row() for found in result.errors))
     _print(result, gold_dir)
     if compare_with is not None:
         _print_comparison(
@@ -122,12 +118,3 @@ def _print_errors(result: Evaluation) -> None:
         err.print(
             f"… and {len(result.errors) - _SHOWN_ERRORS} more; --errors FILE.csv has them all"
         )
-
-
-def _write_errors(result: Evaluation, path: Path) -> None:
-    from pipeline.evaluation.errors import FIELDS
-
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(FIELDS)
-        writer.writerows(error.row() for error in result.errors)

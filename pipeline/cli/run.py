@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 
 from pipeline.cli.console import fail, out, prepare_terminology, progress_bar
+from pipeline.terminology.records import ENTITY_TYPES
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -70,7 +71,7 @@ def _print(summary: RunSummary) -> None:
     table.add_column(style="bold")
     table.add_column(justify="right")
     table.add_row("articles", f"{summary.n_done:,}")
-    for label in ("CONDITION", "SYMPTOM", "BODY_PART"):
+    for label in ENTITY_TYPES:
         table.add_row(f"  {label}", f"{summary.by_type.get(label, 0):,}")
     for name in ("relations", "cooccurrences", "errors"):
         table.add_row(name, f"{summary.counts.get(name, 0):,}")

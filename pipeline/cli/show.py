@@ -10,6 +10,7 @@ from rich.style import Style
 from rich.text import Text
 
 from pipeline.cli.console import out, prepare_terminology
+from pipeline.cli.files import write_text
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -30,7 +31,7 @@ def command(
     from pipeline.articles.read import read_article
     from pipeline.assemble import assemble
     from pipeline.config import RunConfig
-    from pipeline.errors import ArticleError, OutputError
+    from pipeline.errors import ArticleError
 
     config = RunConfig.for_profile(profile)
     if file.is_dir():
@@ -42,10 +43,7 @@ def command(
         out.print(_legend())
         out.print(marked(doc), soft_wrap=True)
         return
-    try:
-        html.write_text(span_view(doc), encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{html}: cannot be written ({error.strerror})") from error
+    write_text(html, span_view(doc))
     out.print(Text(f"Written to {html}"))
 
 

@@ -18,10 +18,9 @@ from pipeline.components import attributes
 from pipeline.components.attributes import BODY_PART, CONDITION, SYMPTOM
 from pipeline.components.lexemes import LexemeTable, char_offsets, sentence_starts
 from pipeline.data import load_toml
-from pipeline.records import Relation
+from pipeline.records import AFFECTS, HAS_SYMPTOM, LOCATED_IN, Relation
 from pipeline.terminology.normalise import fold_word
 
-HAS_SYMPTOM, AFFECTS, LOCATED_IN = "has_symptom", "affects", "located_in"
 _SCORES = {"sentence": 0.8, "section": 0.75, "document": 0.6}
 # Tokens between a body part and the predicate that says what is wrong with it.
 _MAX_PREDICATE_GAP = 6

@@ -16,13 +16,14 @@ from typing import Any, TypeVar
 
 from pipeline.errors import GoldError
 from pipeline.evaluation.brat import read_document
-from pipeline.evaluation.documents import AnnotatedDocument, Mention
+from pipeline.evaluation.documents import AnnotatedDocument, Mention, describe
 from pipeline.evaluation.matching import (
     Pair,
     RelationKey,
     match_mentions,
     match_relations,
     relation_keys,
+    without,
 )
 from pipeline.evaluation.scores import ALL, Counts, Scores, score_document
 from pipeline.tables.spreadsheet import harmless_cells
@@ -313,15 +314,15 @@ def _differences(
 ) -> list[Difference]:
     """All differences of one document, in reading order; relations last."""
     found = [d for pair in strict for d in _attribute_differences(a.doc_id, pair)]
-    open_a = _without(a.mentions, [pair.gold for pair in strict])
-    open_b = _without(b.mentions, [pair.predicted for pair in strict])
+    open_a = without(a.mentions, [pair.gold for pair in strict])
+    open_b = without(b.mentions, [pair.predicted for pair in strict])
     near = match_mentions(open_a, open_b, "partial")
     for pair in near:
         kind = "type" if pair.gold.span == pair.predicted.span else "boundary"
         found.append(_difference(a.doc_id, kind, pair.gold, pair.predicted))
-    for mention in _without(open_a, [pair.gold for pair in near]):
+    for mention in without(open_a, [pair.gold for pair in near]):
         found.append(_difference(a.doc_id, "only in A", mention, None))
-    for mention in _without(open_b, [pair.predicted for pair in near]):
+    for mention in without(open_b, [pair.predicted for pair in near]):
         found.append(_difference(a.doc_id, "only in B", None, mention))
     found.sort(key=_place)
     return found + sorted(_relation_differences(a, b), key=_place)
@@ -330,11 +331,6 @@ def _differences(
 def _place(difference: Difference) -> tuple[int, int, str, str, str]:
     d = difference
     return d.start, d.end, d.kind, d.text_a, d.text_b
-
-
-def _without(mentions: list[Mention], taken: list[Mention]) -> list[Mention]:
-    ids = {mention.id for mention in taken}
-    return [mention for mention in mentions if mention.id not in ids]
 
 
 def _attribute_differences(doc_id: str, pair: Pair) -> Iterator[Difference]:
@@ -351,22 +347,8 @@ def _difference(doc_id: str, kind: str, one: Mention | None, other: Mention | No
     place = one or other
     assert place is not None  # every difference has at least one side
     return Difference(
-        doc_id, kind, place.start, place.end, _describe(one, kind), _describe(other, kind)
+        doc_id, kind, place.start, place.end, describe(one, kind), describe(other, kind)
     )
-
-
-def _describe(mention: Mention | None, kind: str) -> str:
-    if mention is None:
-        return ""
-    if kind == "concept":
-        detail = ",".join("|".join(sorted(c)) for c in mention.concepts) or "none"
-    elif kind == "negation":
-        detail = "negated" if mention.negated else "affirmed"
-    elif kind == "hedge":
-        detail = "uncertain" if mention.uncertain else "certain"
-    else:
-        detail = mention.label
-    return f"{mention.text} [{detail}]"
 
 
 def _relation_differences(a: AnnotatedDocument, b: AnnotatedDocument) -> Iterator[Difference]:

@@ -17,6 +17,7 @@ from pipeline.evaluation.documents import (
     RelationLink,
     parse_concepts,
 )
+from pipeline.evaluation.lines import numbered_lines
 
 # At most 9 digits: more are no offset, and int() refuses very long ones.
 _TEXT_BOUND = re.compile(
@@ -25,20 +26,6 @@ _TEXT_BOUND = re.compile(
 _ATTRIBUTE = re.compile(r"^[AM]\d+\t(\S+) (T\d+)")
 _REFERENCE = re.compile(r"^N\d+\tReference (T\d+) (\S+)")
 _RELATION = re.compile(r"^(R\d+)\t(\S+) Arg1:(T\d+) Arg2:(T\d+)")
-
-
-def read_folder(folder: Path) -> list[AnnotatedDocument]:
-    """All annotated documents of a folder, by name.
-
-    Raises
-    ------
-    GoldError
-        If the folder does not exist or holds no ``.ann`` file.
-    """
-    files = sorted(folder.glob("*.ann")) if folder.is_dir() else []
-    if not files:
-        raise GoldError(f"{folder}: no .ann files there; give a folder of BRAT .txt and .ann pairs")
-    return [read_document(path) for path in files]
 
 
 def read_document(path: Path, text_path: Path | None = None) -> AnnotatedDocument:
@@ -74,8 +61,7 @@ class _Reader:
         self._relations: dict[tuple[str, str, str], RelationLink] = {}
 
     def read(self, annotations: str) -> None:
-        # Not splitlines(): a mention may hold other line separators, as U+2028.
-        lines = [(n, line.rstrip("\r")) for n, line in enumerate(annotations.split("\n"), start=1)]
+        lines = numbered_lines(annotations)
         # Mentions first: the other kinds may stand before the mention they are about.
         for number, line in lines:
             if line.startswith("T"):

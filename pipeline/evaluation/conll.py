@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pipeline.errors import GoldError
 from pipeline.evaluation.documents import AnnotatedDocument, Mention
+from pipeline.evaluation.lines import read_lines
 
 DOCUMENT_START = "-DOCSTART-"
 TAG = re.compile(r"O|([BIESLU])-(\S.*)")
@@ -36,14 +37,9 @@ def read_conll(path: Path) -> list[AnnotatedDocument]:
     GoldError
         If the file cannot be read or holds no token.
     """
-    try:
-        content = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise GoldError(f"{path}: cannot be read as UTF-8 ({error}); convert it") from error
     reader = _Reader(path.name)
-    # Not splitlines(): a token may hold other line separators, as U+2028.
-    for number, line in enumerate(content.split("\n"), start=1):
-        reader.line(number, line.rstrip("\r"))
+    for number, line in read_lines(path):
+        reader.line(number, line)
     documents = reader.finish()
     if not documents:
         raise GoldError(f"{path}: no tokens there; give lines with a token and, last, its tag")

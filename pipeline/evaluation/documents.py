@@ -46,7 +46,27 @@ class Mention:
 @lru_cache(maxsize=1 << 16)
 def _keys(concepts: tuple[frozenset[str], ...], text: str) -> frozenset[str]:
     curies = frozenset(c for alternatives in concepts for c in alternatives)
-    return curies | {"text:" + " ".join(normalise(text))}
+    return curies | {text_key(text)}
+
+
+def text_key(text: str) -> str:
+    """What stands in for a concept where a mention has none: its folded text."""
+    return "text:" + " ".join(normalise(text))
+
+
+def describe(mention: Mention | None, aspect: str) -> str:
+    """A mention with what it says of an aspect: ``concept``, ``negation``, ``hedge``, else type."""
+    if mention is None:
+        return ""
+    if aspect == "concept":
+        detail = ",".join("|".join(sorted(c)) for c in mention.concepts) or "none"
+    elif aspect == "negation":
+        detail = "negated" if mention.negated else "affirmed"
+    elif aspect == "hedge":
+        detail = "uncertain" if mention.uncertain else "certain"
+    else:
+        detail = mention.label
+    return f"{mention.text} [{detail}]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, fields
 from functools import lru_cache
 
-from pipeline.evaluation.documents import AnnotatedDocument, Mention
+from pipeline.evaluation.documents import AnnotatedDocument, Mention, describe
 from pipeline.evaluation.matching import (
     RelationKey,
     match_mentions,
     match_relations,
     relation_keys,
+    without,
 )
 from pipeline.evaluation.scores import concept_is_right
 from pipeline.tables.spreadsheet import harmless_cells
@@ -63,16 +64,16 @@ def find_errors(gold: AnnotatedDocument, predicted: AnnotatedDocument) -> list[S
     strict = match_mentions(gold.mentions, predicted.mentions, "strict")
     for pair in strict:
         found += _attribute_errors(gold, pair.gold, pair.predicted)
-    open_gold = _without(gold.mentions, [p.gold for p in strict])
-    open_predicted = _without(predicted.mentions, [p.predicted for p in strict])
+    open_gold = without(gold.mentions, [p.gold for p in strict])
+    open_predicted = without(predicted.mentions, [p.predicted for p in strict])
     near = match_mentions(open_gold, open_predicted, "partial")
     for pair in near:
         kind = _overlap_kind(pair.gold, pair.predicted, open_gold, open_predicted)
         found.append(_error(gold, kind, pair.gold, pair.predicted))
-    found += [_error(gold, "missed", m, None) for m in _without(open_gold, [p.gold for p in near])]
+    found += [_error(gold, "missed", m, None) for m in without(open_gold, [p.gold for p in near])]
     found += [
         _error(gold, "spurious", None, m)
-        for m in _without(open_predicted, [p.predicted for p in near])
+        for m in without(open_predicted, [p.predicted for p in near])
     ]
     found.sort(key=_place)
     return found + _relation_errors(gold, predicted)
@@ -101,11 +102,6 @@ def _place(error: ScoringError) -> tuple[int, int, str]:
     return error.start, error.end, error.kind
 
 
-def _without(mentions: list[Mention], taken: list[Mention]) -> list[Mention]:
-    ids = {mention.id for mention in taken}
-    return [mention for mention in mentions if mention.id not in ids]
-
-
 def _attribute_errors(
     document: AnnotatedDocument, gold: Mention, predicted: Mention
 ) -> list[ScoringError]:
@@ -124,32 +120,19 @@ def _error(
 ) -> ScoringError:
     place = gold or predicted
     assert place is not None  # every error has at least one side
+    aspect = kind.removeprefix("wrong ")
     return ScoringError(
         doc_id=document.doc_id,
         kind=kind,
         label=place.label,
         start=place.start,
         end=place.end,
-        gold=_describe(gold, kind),
-        predicted=_describe(predicted, kind),
+        gold=describe(gold, aspect),
+        predicted=describe(predicted, aspect),
         source=predicted.source if predicted else "",
         nearest="" if gold else _nearest(document, place),
         sentence=_marked_sentence(document.text, place),
     )
-
-
-def _describe(mention: Mention | None, kind: str) -> str:
-    if mention is None:
-        return ""
-    if kind == "wrong concept":
-        detail = ",".join("|".join(sorted(c)) for c in mention.concepts) or "none"
-    elif kind == "wrong negation":
-        detail = "negated" if mention.negated else "affirmed"
-    elif kind == "wrong hedge":
-        detail = "uncertain" if mention.uncertain else "certain"
-    else:
-        detail = mention.label
-    return f"{mention.text} [{detail}]"
 
 
 def _sentence(text: str, mention: Mention) -> tuple[int, int]:

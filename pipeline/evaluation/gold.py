@@ -20,18 +20,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.components import attributes
 from pipeline.errors import GoldError
 from pipeline.evaluation.bioc import read_bioc
 from pipeline.evaluation.brat import read_document
 from pipeline.evaluation.conll import DOCUMENT_START, TAG, read_conll, split_columns
 from pipeline.evaluation.docbin import read_docbin
 from pipeline.evaluation.documents import AnnotatedDocument, Mention, RelationLink
+from pipeline.evaluation.lines import numbered_lines
 from pipeline.evaluation.pubtator import read_pubtator
-from pipeline.evaluation.scores import RELATION_TYPES
+from pipeline.records import RELATION_TYPES
+from pipeline.terminology.records import ENTITY_TYPES
 
-LABELS = (attributes.CONDITION, attributes.SYMPTOM, attributes.BODY_PART)
-TARGETS = (*LABELS, *RELATION_TYPES)
+TARGETS = (*ENTITY_TYPES, *RELATION_TYPES)
 _HEAD_BYTES = 65536
 _HEAD_LINES = 50
 
@@ -167,8 +167,8 @@ def _is_zlib(head: bytes) -> bool:
 
 
 def _is_conll(text: str) -> bool:
-    lines = [line.rstrip("\r") for line in text.split("\n")[:_HEAD_LINES]]
-    rows = [columns for columns in map(split_columns, lines) if columns]
+    lines = numbered_lines(text)[:_HEAD_LINES]
+    rows = [columns for _, line in lines if (columns := split_columns(line))]
     if rows and rows[0][0] == DOCUMENT_START:
         return True
     tagged = [row for row in rows if len(row) > 1 and TAG.fullmatch(row[-1])]
@@ -198,12 +198,12 @@ def _require_labels(
 def _relabel(document: AnnotatedDocument, label_map: Mapping[str, str] | None) -> None:
     """Keep the mentions and relations that have a label of ours."""
     if label_map is None:
-        label_map = {name: label for label in LABELS for name in (label, label.lower())}
+        label_map = {name: label for label in ENTITY_TYPES for name in (label, label.lower())}
         _report_unknown(document, label_map)
     document.mentions = [
         replace(mention, label=label)
         for mention in document.mentions
-        if (label := label_map.get(mention.label)) in LABELS
+        if (label := label_map.get(mention.label)) in ENTITY_TYPES
     ]
     kept = document.by_id().keys()
     document.relations = [

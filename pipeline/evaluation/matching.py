@@ -105,6 +105,12 @@ def credit(gold: Mention, predicted: Mention, mode: Mode) -> float:
     return 1.0 if same_span else 0.5
 
 
+def without(mentions: Sequence[Mention], taken: Sequence[Mention]) -> list[Mention]:
+    """The mentions that are not among those taken, by id."""
+    ids = {mention.id for mention in taken}
+    return [mention for mention in mentions if mention.id not in ids]
+
+
 RelationKey = tuple[str, frozenset[str], frozenset[str]]
 
 

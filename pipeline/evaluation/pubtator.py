@@ -14,6 +14,7 @@ from pathlib import Path
 from pipeline.errors import GoldError
 from pipeline.evaluation.brat import on_one_line, reading_order
 from pipeline.evaluation.documents import AnnotatedDocument, Mention, RelationLink
+from pipeline.evaluation.lines import read_lines
 
 _TEXT_LINE = re.compile(r"^([^|\t]+)\|([ta])\|(.*)$")
 # At most 9 digits: more are no offset, and int() refuses very long ones.
@@ -34,14 +35,9 @@ def read_pubtator(path: Path) -> list[AnnotatedDocument]:
     GoldError
         If the file cannot be read or holds no document.
     """
-    try:
-        content = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise GoldError(f"{path}: cannot be read as UTF-8 ({error}); convert it") from error
     reader = _Reader(path)
-    # Not splitlines(): a text may hold other line separators, as U+2028.
-    for number, line in enumerate(content.split("\n"), start=1):
-        reader.line(number, line.rstrip("\r"))
+    for number, line in read_lines(path):
+        reader.line(number, line)
     documents = reader.finish()
     if not documents:
         raise GoldError(f"{path}: no PubTator title there; lines must begin with 'id|t|'")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import GoldError, RunError
+from pipeline.errors import GoldError
 from pipeline.evaluation.documents import (
     AnnotatedDocument,
     Mention,
@@ -17,17 +17,17 @@ from pipeline.evaluation.documents import (
 )
 from pipeline.evaluation.errors import ScoringError, find_errors
 from pipeline.evaluation.gold import read_gold
-from pipeline.evaluation.scores import ALL, RELATION_TYPES, Counts, Scores, score_document
-from pipeline.evaluation.sets import Windows, concept_counts, pair_counts, windows_of
+from pipeline.evaluation.scores import ALL, Counts, Scores, score_document
+from pipeline.evaluation.sets import SCOPES, Windows, concept_counts, pair_counts, windows_of
 from pipeline.evaluation.statistics import (
     Comparison,
     bootstrap_interval,
     macro_average,
     paired_bootstrap,
 )
-
-LABELS = ("CONDITION", "SYMPTOM", "BODY_PART")
-SCOPES = ("sentence", "section", "document")
+from pipeline.records import RELATION_TYPES
+from pipeline.tables.frames import read_table
+from pipeline.terminology.records import ENTITY_TYPES
 
 
 @dataclass(slots=True)
@@ -144,11 +144,11 @@ def _pairs(scope: str) -> Choice:
 
 
 _LINES: tuple[tuple[str, Choice], ...] = (
-    *((f"{label} strict", _mentions("strict", label)) for label in (*LABELS, ALL)),
-    *((f"{label} partial", _mentions("partial", label)) for label in (*LABELS, ALL)),
+    *((f"{label} strict", _mentions("strict", label)) for label in (*ENTITY_TYPES, ALL)),
+    *((f"{label} partial", _mentions("partial", label)) for label in (*ENTITY_TYPES, ALL)),
     *((f"{mode} (all types)", _mentions(mode, ALL)) for mode in ("exact", "type")),
     ("concept, given the mention", lambda d: d.scores.concepts.get(ALL, Counts())),
-    *((f"concept set, {label}", _concept_sets(label)) for label in (*LABELS, ALL)),
+    *((f"concept set, {label}", _concept_sets(label)) for label in (*ENTITY_TYPES, ALL)),
     ("negated, given the mention", lambda d: d.scores.negated),
     ("uncertain, given the mention", lambda d: d.scores.uncertain),
     *((kind, _relations(kind)) for kind in RELATION_TYPES),
@@ -241,14 +241,10 @@ def read_run(run_dir: Path) -> dict[str, AnnotatedDocument]:
     RunError
         If the folder holds no run.
     """
-    import pyarrow.parquet as pq
-
-    tables = {}
-    for name in ("documents", "entities", "relations"):
-        try:
-            tables[name] = pq.read_table(run_dir / f"{name}.parquet").to_pylist()
-        except OSError as error:
-            raise RunError(f"{run_dir}: no finished run there ({name}.parquet)") from error
+    tables = {
+        name: read_table(run_dir, name).to_pylist()
+        for name in ("documents", "entities", "relations")
+    }
     documents = {
         row["doc_id"]: AnnotatedDocument(row["doc_id"], row["text"]) for row in tables["documents"]
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 from pipeline.evaluation.documents import AnnotatedDocument, Mention
@@ -17,9 +17,9 @@ from pipeline.evaluation.matching import (
     pair_up,
     relation_keys,
 )
+from pipeline.records import RELATION_TYPES
 
 ALL = "ALL"
-RELATION_TYPES = ("has_symptom", "affects", "located_in")
 
 
 @dataclass(slots=True)
@@ -122,14 +122,6 @@ def score_document(gold: AnnotatedDocument, predicted: AnnotatedDocument) -> Sco
         scores.relations.setdefault(ALL, Counts())
         scores.relations[ALL] += counts
     return scores
-
-
-def score_corpus(pairs: Iterable[tuple[AnnotatedDocument, AnnotatedDocument]]) -> Scores:
-    """Score pairs of gold and predicted documents together (micro average)."""
-    total = Scores()
-    for gold, predicted in pairs:
-        total += score_document(gold, predicted)
-    return total
 
 
 def _mention_counts(gold: list[Mention], predicted: list[Mention]) -> dict[Mode, dict[str, Counts]]:

@@ -26,11 +26,9 @@ from pipeline.components import attributes
 from pipeline.components.lexemes import char_offsets, sentence_starts
 from pipeline.components.sections import Sections
 from pipeline.components.sentences import Sentences
-from pipeline.evaluation.documents import AnnotatedDocument, Mention
+from pipeline.evaluation.documents import AnnotatedDocument, Mention, text_key
 from pipeline.evaluation.matching import pair_up
 from pipeline.evaluation.scores import ALL, Counts
-from pipeline.evaluation.statistics import Average, macro_average
-from pipeline.terminology.normalise import normalise
 
 SCOPES = ("sentence", "section", "document")
 
@@ -39,14 +37,6 @@ Key = frozenset[str]
 _Group = tuple[list[Key], list[Key]]
 """Gold and predicted concepts that share something, directly or through each other."""
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class SetScores:
-    """Micro counts (over all documents together) and macro means (over single documents)."""
-
-    micro: Counts
-    macro: Average
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +64,6 @@ def concept_counts(gold: AnnotatedDocument, predicted: AnnotatedDocument) -> dic
         ]
         counts[label] = _counts(_matched_keys(*sides), sides[0], sides[1])
     return counts
-
-
-def score_concepts(
-    pairs: Iterable[tuple[AnnotatedDocument, AnnotatedDocument]],
-) -> dict[str, SetScores]:
-    """Compare the concepts that documents name, gold first, by type and ``ALL``."""
-    by_label: dict[str, list[Counts]] = {ALL: []}
-    for gold, predicted in pairs:
-        for label, counts in concept_counts(gold, predicted).items():
-            by_label.setdefault(label, []).append(counts)
-    return {
-        label: SetScores(_total(counts), macro_average(counts))
-        for label, counts in sorted(by_label.items())
-    }
-
-
-def _total(parts: Iterable[Counts]) -> Counts:
-    total = Counts()
-    for counts in parts:
-        total += counts
-    return total
 
 
 def windows_of(doc: Doc) -> Windows:
@@ -159,8 +128,8 @@ def _keys_by_window(mentions: list[Mention], starts: list[int]) -> dict[int, lis
     keys: dict[int, list[Key]] = {}
     for mention, place in zip(mentions, places.clip(min=0).tolist(), strict=True):
         if not mention.negated:
-            text = frozenset({"text:" + " ".join(normalise(mention.text))})
-            keys.setdefault(place, []).extend(_concepts(mention) or [text])
+            text = [frozenset({text_key(mention.text)})]
+            keys.setdefault(place, []).extend(_concepts(mention) or text)
     return keys
 
 

@@ -65,11 +65,6 @@ def macro_average(counts: Sequence[Counts]) -> Average:
     return Average(precision, recall, f1, len(told))
 
 
-def macro_f1(counts: Sequence[Counts]) -> float:
-    """Mean F1 of documents, see :func:`macro_average`."""
-    return macro_average(counts).f1
-
-
 def bootstrap_interval(
     counts: Sequence[Counts], level: float = 0.95, resamples: int = 1000, seed: int = 0
 ) -> tuple[float, float]:

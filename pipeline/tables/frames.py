@@ -1,24 +1,37 @@
-"""Read the tables of a run as pandas data frames."""
+"""Read the tables of a finished run."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from pipeline.errors import RunError
 from pipeline.tables.schema import TABLES
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-def read_frames(folder: Path) -> dict[str, pd.DataFrame]:
-    """Every table of a run, by name, from its Parquet file (the raw text, typed columns).
+
+def read_table(folder: Path, name: str) -> pa.Table:
+    """One table of a run from its Parquet file (the raw text, typed columns).
 
     Raises
     ------
     RunError
-        If the folder does not hold the tables of a run.
+        If the folder does not hold that table, whole.
     """
+    path = folder / f"{name}.parquet"
     try:
-        return {name: pd.read_parquet(folder / f"{name}.parquet") for name in TABLES}
-    except OSError as error:
-        raise RunError(f"{folder}: no finished run there; give the --out folder of one") from error
+        return pq.read_table(path)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise RunError(
+            f"{folder}: no finished run there ({path.name}); give the --out folder of one"
+        ) from error
+
+
+def read_frames(folder: Path) -> dict[str, pd.DataFrame]:
+    """Every table of a run as a pandas data frame, by name; errors as in :func:`read_table`."""
+    return {name: read_table(folder, name).to_pandas() for name in TABLES}

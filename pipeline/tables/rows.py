@@ -10,6 +10,7 @@ from spacy.tokens import Doc, Span
 
 from pipeline.components import attributes
 from pipeline.components.lexemes import sentence_starts
+from pipeline.components.sections import HEADING
 from pipeline.records import Article
 
 Row = tuple[Any, ...]
@@ -45,9 +46,12 @@ def _document(
 def _first_heading(doc: Doc) -> str:
     """The heading that opens the article, without its mark-up; empty if it opens with text."""
     blocks = doc.spans.get(attributes.BLOCKS, ())
-    if len(blocks) and blocks[0].label_ == "HEADING":
-        return " ".join(blocks[0].text.strip("#= \t").split())
-    return ""
+    return _unmarked(blocks[0].text) if len(blocks) and blocks[0].label_ == HEADING else ""
+
+
+def _unmarked(heading: str) -> str:
+    """A heading's words without its mark-up."""
+    return " ".join(heading.strip("#= \t\r").split())
 
 
 def _topic(mention: Span | None) -> tuple[str | None, str | None]:
@@ -61,7 +65,7 @@ def _section(article: Article, number: int, section: Span, by_id: dict[str, Span
     heading = ""
     if section.label_ == "HEADED":
         line, _, _ = article.text[section.start_char : section.end_char].lstrip().partition("\n")
-        heading = " ".join(line.strip("#= \t\r").split())
+        heading = _unmarked(line)
     topic_id, topic_label = _topic(by_id.get(section._.topic))
     return (
         article.doc_id,
