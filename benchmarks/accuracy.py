@@ -1,4 +1,4 @@
-"""Scores of profile fast on the committed gold, against the ones on record.
+"""Scores of both profiles on the committed gold, against the ones on record.
 
 Usage: python benchmarks/accuracy.py [--update [--allow-regression]]
 
@@ -14,8 +14,9 @@ import hashlib
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from pipeline.config import Profile
 from pipeline.evaluation.report import evaluate
 
 ROOT = Path(__file__).parents[1]
@@ -39,9 +40,12 @@ def gold_digest() -> str:
 
 
 def measure() -> Scores:
-    """F1 of every line of the score table, by folder."""
+    """F1 of every line of the score table, by profile and folder."""
     return {
-        name: {line: round(counts.f1, 4) for line, counts in evaluate(folder, "fast").lines()}
+        f"{profile} {name}": {
+            line: round(counts.f1, 4) for line, counts in evaluate(folder, profile).lines()
+        }
+        for profile in get_args(Profile)
         for name, folder in FOLDERS.items()
     }
 
@@ -73,7 +77,7 @@ def main() -> int:
     for folder, lines in current.items():
         for line, score in lines.items():
             before = recorded.get(folder, {}).get(line)
-            print(f"{folder:5} {line:30} {score:.4f}  {'' if before is None else f'{before:.4f}'}")
+            print(f"{folder:13} {line:30} {score:.4f}  {'' if before is None else f'{before:.4f}'}")
     fallen = drops(recorded, current)
     for drop in fallen:
         print(f"dropped: {drop}", file=sys.stderr)

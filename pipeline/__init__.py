@@ -17,13 +17,15 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "load", "read_tables"]
 
 
-def load(profile: str = "fast") -> Language:
+def load(profile: str = "accurate", model: Path | str | None = None) -> Language:
     """Build the spaCy pipeline of a profile.
 
     Parameters
     ----------
     profile
-        ``"fast"``: gazetteer and patterns, no trained model.
+        ``"accurate"``: gazetteer, patterns and a trained network; ``"fast"``: without the network.
+    model
+        Folder of a model of your own, in place of the one that is shipped.
 
     Returns
     -------
@@ -34,11 +36,11 @@ def load(profile: str = "fast") -> Language:
     Raises
     ------
     pipeline.errors.ConfigError
-        If the profile does not exist.
+        If the profile does not exist, or the folder holds no model.
 
     Examples
     --------
-    >>> nlp = load("fast")
+    >>> nlp = load()
     >>> doc = nlp("Multiple sclerosis causes weakness in the legs.")
     >>> [(span.text, span.label_) for span in doc.spans["sc"]]
     [('Multiple sclerosis', 'CONDITION'), ('weakness in the legs', 'SYMPTOM'),
@@ -47,7 +49,7 @@ def load(profile: str = "fast") -> Language:
     from pipeline.assemble import assemble
     from pipeline.config import RunConfig
 
-    return assemble(RunConfig.for_profile(profile))
+    return assemble(RunConfig.for_profile(profile, None if model is None else Path(model)))
 
 
 def read_tables(folder: Path | str) -> dict[str, pd.DataFrame]:

@@ -2,33 +2,87 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import spacy
 from spacy.language import Language
-from spacy.util import compile_infix_regex
+from spacy.util import compile_infix_regex, load_config
 
-from pipeline.config import RunConfig
+from pipeline.config import Profile, RunConfig
+from pipeline.errors import ConfigError
 
-COMPONENTS = (
+RECOGNISER = "symptograph_recogniser"
+# What the network sees; what profile ``accurate`` adds; what reads the mentions.
+_RULES = (
     "symptograph_sections",
     "symptograph_sentences",
     "symptograph_abbreviations",
     "symptograph_gazetteer",
     "symptograph_patterns",
     "symptograph_resolver",
+)
+_LEARNED = (RECOGNISER, "symptograph_joiner")
+_MEANING = (
     "symptograph_assertion",
     "symptograph_linker",
     "symptograph_topics",
     "symptograph_relations",
 )
+COMPONENTS: dict[Profile, tuple[str, ...]] = {
+    "fast": (*_RULES, *_MEANING),
+    "accurate": (*_RULES, *_LEARNED, *_MEANING),
+}
+MODEL = Path(__file__).parent / "data" / "model"
 
 
 def assemble(config: RunConfig) -> Language:
-    """Make the pipeline that a configuration asks for."""
-    nlp = spacy.blank("en")
+    """Make the pipeline that a configuration asks for, ready to use.
+
+    Raises
+    ------
+    ConfigError
+        If the model folder of the configuration holds no recogniser.
+    """
+    if config.profile == "fast":
+        nlp = build("fast")
+    else:
+        nlp = load_model(Path(config.model) if config.model else MODEL)
     nlp.max_length = config.max_chars
+    return nlp
+
+
+def build(profile: Profile, network: dict[str, object] | None = None) -> Language:
+    """Make a pipeline; a recogniser in it is untrained.
+
+    Parameters
+    ----------
+    network
+        Config of the recogniser's model; the default one where none is given.
+    """
+    nlp = spacy.blank("en")
     # A Markdown link ("sugar](https://…") is one token to spaCy; its text must end before it.
     infixes = [*(nlp.Defaults.infixes or ()), r"\]\(", r"(?<=\w)\]"]
     nlp.tokenizer.infix_finditer = compile_infix_regex(infixes).finditer  # type: ignore[union-attr]
-    for name in COMPONENTS:
-        nlp.add_pipe(name)
+    for name in COMPONENTS[profile]:
+        config = {"model": network} if network and name == RECOGNISER else {}
+        nlp.add_pipe(name, config=config)
+    return nlp
+
+
+def load_model(folder: Path) -> Language:
+    """Make a pipeline of profile ``accurate`` with the recogniser of a trained model.
+
+    Raises
+    ------
+    ConfigError
+        If the folder holds no recogniser.
+    """
+    try:
+        settings = load_config(folder / "config.cfg")["components"][RECOGNISER]
+        nlp = build("accurate", settings["model"])
+        nlp.get_pipe(RECOGNISER).from_disk(folder / RECOGNISER, exclude=["vocab"])  # type: ignore[attr-defined]
+    except (OSError, KeyError, ValueError) as error:
+        raise ConfigError(
+            f"{folder}: holds no recogniser ({error}); give a folder that `symptograph train` wrote"
+        ) from error
     return nlp

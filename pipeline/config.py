@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.errors import ConfigError
 
-Profile = Literal["fast"]
+Profile = Literal["accurate", "fast"]
 
 
 class RunConfig(BaseModel):
@@ -18,29 +19,35 @@ class RunConfig(BaseModel):
     Attributes
     ----------
     profile
-        Which pipeline: ``fast`` is gazetteer and patterns.
+        Which pipeline: ``fast`` is gazetteer and patterns, ``accurate`` adds the trained network.
+    model
+        Folder of a model that ``symptograph train`` wrote, in place of the one that is shipped;
+        only for profile ``accurate``.
     max_chars
         Longest text that is annotated, in characters; longer ones are reported, never cut.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    profile: Profile = "fast"
+    profile: Profile = "accurate"
+    model: str | None = None
     max_chars: int = Field(default=2_000_000, ge=1)
 
     @classmethod
-    def for_profile(cls, profile: str) -> RunConfig:
+    def for_profile(cls, profile: str, model: Path | None = None) -> RunConfig:
         """Settings of a named profile.
 
         Raises
         ------
         ConfigError
-            If there is no such profile.
+            If there is no such profile, or it takes no model.
         """
         if profile not in get_args(Profile):
             known = ", ".join(get_args(Profile))
             raise ConfigError(f"unknown profile {profile!r}; use one of: {known}")
-        return cls.model_validate({"profile": profile})
+        if model is not None and profile == "fast":
+            raise ConfigError(f"profile fast has no model; leave out {model} or the profile")
+        return cls.model_validate({"profile": profile, "model": model and model.as_posix()})
 
     def digest(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of the settings."""

@@ -83,7 +83,7 @@ def test_cli_wrong_usage_exits_2(symptograph, arguments):
     assert "Traceback" not in err
 
 
-@pytest.mark.parametrize("command", ["run", "show", "evaluate", "terms"])
+@pytest.mark.parametrize("command", ["run", "show", "evaluate", "train", "terms"])
 def test_cli_help_of_every_command(symptograph, command):
     assert command in symptograph("--help")[1]
     code, out, err = symptograph(command, "--help")
@@ -96,7 +96,7 @@ def test_cli_unknown_profile_is_one_line(symptograph, flu, command):
     given = GOLD if command == "evaluate" else flu
     code, _, err = symptograph(command, given, "--profile", "slow")
     assert code == 1
-    assert err == "symptograph: unknown profile 'slow'; use one of: fast\n"
+    assert err == "symptograph: unknown profile 'slow'; use one of: accurate, fast\n"
 
 
 # run
@@ -134,7 +134,7 @@ def test_cli_run_json_tells_versions_options_counts_and_times(symptograph, flu, 
     content = json.loads((tmp_path / "out" / "run.json").read_text())
     assert content["symptograph"] == pipeline.__version__
     assert content["config"]["max_chars"] == 12345
-    assert content["config"]["profile"] == "fast"
+    assert content["config"]["profile"] == "accurate"
     assert {"HP", "MONDO", "UBERON"} <= set(content["terminology"])
     assert content["counts"]["entities"] > 0
     assert content["interrupted"] is False
@@ -283,7 +283,7 @@ def scored(tmp_path_factory):
     from pipeline.config import RunConfig
 
     folder = tmp_path_factory.mktemp("scored")
-    run([SEED], folder, RunConfig(), lambda: pipeline.load("fast"))
+    run([SEED], folder, RunConfig(), pipeline.load)
     return folder
 
 

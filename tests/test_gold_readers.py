@@ -121,6 +121,20 @@ def test_brat_discontinuous_mention_is_its_covering_span(brat):
     ]
 
 
+def test_gold_contiguous_leaves_out_mentions_in_parts_and_their_relations(write, tmp_path):
+    write("leg or foot pain in flu", "d.txt")
+    lines = ["T1\tSYMPTOM 0 3;12 16\tleg pain", "T2\tSYMPTOM 7 16\tfoot pain"]
+    lines += ["T3\tCONDITION 20 23\tflu", "R1\thas_symptom Arg1:T3 Arg2:T1"]
+    lines += ["R2\thas_symptom Arg1:T3 Arg2:T2"]
+    write("\n".join(lines), "d.ann")
+    (document,) = read_gold(tmp_path, contiguous=True)
+    assert [m.id for m in document.mentions] == ["T2", "T3"]
+    assert [link.tail for link in document.relations] == ["T2"]
+    (covering,) = read_gold(tmp_path)
+    assert len(covering.mentions) == 3
+    assert len(covering.relations) == 2
+
+
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_brat_discontinuous_mention_over_a_line_end(brat, line_end):
     n = len(line_end)

@@ -14,7 +14,8 @@ from confection import ConfigValidationError
 from spacy.tokens import Doc, DocBin, Span
 
 import pipeline
-from pipeline.assemble import COMPONENTS
+from pipeline.assemble import COMPONENTS as BY_PROFILE
+from pipeline.assemble import RECOGNISER
 from pipeline.components import attributes
 from pipeline.errors import ConfigError
 from pipeline.records import Article
@@ -26,6 +27,24 @@ MS = (
     "cause leg or foot pain, but no fever. 🤒\r\n\r\n## Treatment\r\n\r\n- No cure is known.\r\n"
 )
 FLU = "What is the flu?\n\nThe flu causes fever, cough, and a heavy feeling in your legs."
+
+
+COMPONENTS = BY_PROFILE["accurate"]
+
+
+@pytest.fixture(scope="module", params=BY_PROFILE)
+def profile(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def nlp(profile):
+    return pipeline.load(profile)
+
+
+@pytest.fixture(scope="module")
+def seed_doc(nlp, seed_text):
+    return nlp(seed_text)
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +137,10 @@ def test_pipeline_factories_are_found_without_importing_ours():
 def test_pipeline_component_can_be_added_alone(name, seed_text):
     nlp = spacy.blank("en")
     nlp.add_pipe(name)
+    if name == RECOGNISER:
+        with pytest.raises(ValueError, match=f"E109.*'{RECOGNISER}'"):
+            nlp(seed_text)
+        nlp.initialize()
     assert nlp(seed_text).text == seed_text
     assert nlp("").text == ""
 
@@ -138,9 +161,9 @@ def test_pipeline_factory_declares_what_it_assigns(nlp, name):
     assert nlp.get_factory_meta(name).assigns
 
 
-def test_pipeline_analysis_finds_no_problem(nlp):
+def test_pipeline_analysis_finds_no_problem(profile, nlp):
     analysis = nlp.analyze_pipes()
-    assert set(analysis["problems"]) == set(COMPONENTS) == set(nlp.pipe_names)
+    assert set(analysis["problems"]) == set(BY_PROFILE[profile]) == set(nlp.pipe_names)
     assert not any(analysis["problems"].values())
 
 
@@ -223,11 +246,13 @@ def test_pipeline_saved_and_loaded_gives_the_same_rows(nlp, texts, expected, tmp
 def test_pipeline_from_its_config_gives_the_same_rows(nlp, texts, expected):
     config = nlp.config.to_str()
     rebuilt = spacy.util.load_model_from_config(spacy.util.Config().from_str(config))
+    if RECOGNISER in nlp.pipe_names:  # its weights are not in the config
+        rebuilt.get_pipe(RECOGNISER).from_bytes(nlp.get_pipe(RECOGNISER).to_bytes())
     assert [rows(rebuilt(text)) for text in texts] == expected
 
 
-def test_pipeline_from_bytes_gives_the_same_rows(nlp, texts, expected):
-    other = pipeline.load("fast").from_bytes(nlp.to_bytes())
+def test_pipeline_from_bytes_gives_the_same_rows(profile, nlp, texts, expected):
+    other = pipeline.load(profile).from_bytes(nlp.to_bytes())
     assert [rows(other(text)) for text in texts] == expected
 
 
@@ -265,6 +290,8 @@ def test_pipeline_doc_bin_keeps_mentions_and_relations(nlp, texts, expected):
 
 @pytest.mark.parametrize("name", COMPONENTS)
 def test_pipeline_component_can_be_pickled(nlp, name, expected):
+    if name not in nlp.pipe_names:
+        pytest.skip("not in this profile")
     nlp(MS)  # what it has learnt of words must not be in the way
     copy = pickle.loads(pickle.dumps(nlp.get_pipe(name)))
     assert type(copy) is type(nlp.get_pipe(name))
@@ -281,6 +308,6 @@ def test_pipeline_annotating_twice_changes_nothing(nlp, expected):
     assert rows(doc) == expected[1]
 
 
-def test_pipeline_another_pipeline_beside_it_changes_nothing(nlp, expected):
-    other = pipeline.load("fast")
+def test_pipeline_another_pipeline_beside_it_changes_nothing(profile, nlp, expected):
+    other = pipeline.load(profile)
     assert rows(other(MS)) == rows(nlp(MS)) == expected[1]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline import __version__
-from pipeline.cli import agreement, evaluate, run, show, terms
+from pipeline.cli import agreement, evaluate, run, show, terms, train
 from pipeline.cli.console import fail
 from pipeline.errors import StoppedError, SymptographError
 
@@ -23,6 +23,7 @@ app.command("run")(run.command)
 app.command("show")(show.command)
 app.command("evaluate")(evaluate.command)
 app.command("agreement")(agreement.command)
+app.command("train")(train.command)
 app.add_typer(terms.app, name="terms")
 
 

@@ -43,7 +43,15 @@ def command(
         str | None,
         typer.Option("--map", help="Labels of the gold, as DISEASE=CONDITION,SIGN=SYMPTOM."),
     ] = None,
-    profile: Annotated[str, typer.Option(help="Which pipeline: fast.")] = "fast",
+    contiguous: Annotated[
+        bool, typer.Option("--contiguous", help="Leave out gold mentions in several parts.")
+    ] = False,
+    profile: Annotated[
+        str, typer.Option(help="Which pipeline: accurate, or fast (without the network).")
+    ] = "accurate",
+    model: Annotated[
+        Path | None, typer.Option(help="A model of your own, from `symptograph train`.")
+    ] = None,
 ) -> None:
     """Score mentions, concepts, negation and relations against hand-annotated gold."""
     from pipeline.evaluation.errors import FIELDS
@@ -53,9 +61,9 @@ def command(
     labels = parse_label_map(label_map) if label_map is not None else None
     if pred is None:
         prepare_terminology()
-        result = evaluate(gold_dir, profile, labels)
+        result = evaluate(gold_dir, profile, labels, model, contiguous)
     else:
-        result = evaluate_run(gold_dir, pred, labels)
+        result = evaluate_run(gold_dir, pred, labels, contiguous)
     for problem in result.problems[:_SHOWN_PROBLEMS]:
         fail(problem)
     if len(result.problems) > _SHOWN_PROBLEMS:
@@ -67,7 +75,8 @@ def command(
     _print(result, gold_dir)
     if compare_with is not None:
         _print_comparison(
-            compare(result, evaluate_run(gold_dir, compare_with, labels)), compare_with
+            compare(result, evaluate_run(gold_dir, compare_with, labels, contiguous)),
+            compare_with,
         )
     if errors is None:
         _print_errors(result)

@@ -32,7 +32,12 @@ def command(
     out_dir: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for the tables.")
     ] = DEFAULT_OUTPUT,
-    profile: Annotated[str, typer.Option(help="Which pipeline: fast.")] = "fast",
+    profile: Annotated[
+        str, typer.Option(help="Which pipeline: accurate, or fast (without the network).")
+    ] = "accurate",
+    model: Annotated[
+        Path | None, typer.Option(help="A model of your own, from `symptograph train`.")
+    ] = None,
     max_chars: Annotated[
         int, typer.Option(min=1, help="Longest article taken, in characters.")
     ] = 2_000_000,
@@ -45,7 +50,7 @@ def command(
     from pipeline.batch.run import run
     from pipeline.config import RunConfig
 
-    config = RunConfig.for_profile(profile).model_copy(update={"max_chars": max_chars})
+    config = RunConfig.for_profile(profile, model).model_copy(update={"max_chars": max_chars})
 
     def load() -> Language:
         prepare_terminology()

@@ -24,7 +24,12 @@ def command(
     html: Annotated[
         Path | None, typer.Option(help="Write displaCy's span view to this HTML file instead.")
     ] = None,
-    profile: Annotated[str, typer.Option(help="Which pipeline: fast.")] = "fast",
+    profile: Annotated[
+        str, typer.Option(help="Which pipeline: accurate, or fast (without the network).")
+    ] = "accurate",
+    model: Annotated[
+        Path | None, typer.Option(help="A model of your own, from `symptograph train`.")
+    ] = None,
 ) -> None:
     """Show an article with its conditions, symptoms and body parts marked."""
     from pipeline.articles.discover import Source
@@ -33,7 +38,7 @@ def command(
     from pipeline.config import RunConfig
     from pipeline.errors import ArticleError
 
-    config = RunConfig.for_profile(profile)
+    config = RunConfig.for_profile(profile, model)
     if file.is_dir():
         raise ArticleError(f"{file}: a folder; give one article file")
     article = read_article(Source(file.stem, file), config.max_chars)

@@ -4,7 +4,9 @@
 ``doc.spans["sections"]``  extents of the sections; ``span.label_`` is ``HEADED`` or ``UNHEADED``
 ``doc.spans["blocks"]``    headings, paragraphs, list items, table rows, in ``span.label_``
 ``doc.spans["gazetteer"]`` candidate mentions found by look-up
+``doc.spans["idioms"]``    phrases that hold no mention ("National Eye Institute")
 ``doc.spans["patterns"]``  candidate mentions found by the symptom grammar
+``doc.spans["network"]``   candidate mentions found by the trained network
 ``doc.spans["sc"]``        the mentions: CONDITION, SYMPTOM, BODY_PART; ``span.id_`` is the id
 ``span._.concepts``        list of ``[CURIE, label, score]``, best first; empty when nothing fits
 ``span._.negated``         bool
@@ -31,7 +33,9 @@ MENTIONS = "sc"
 SECTIONS = "sections"
 BLOCKS = "blocks"
 GAZETTEER = "gazetteer"
+IDIOMS = "idioms"
 PATTERNS = "patterns"
+NETWORK = "network"
 
 CONDITION = "CONDITION"
 SYMPTOM = "SYMPTOM"

@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.attrs import SPACY
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Span, SpanGroup
 
 from pipeline.components import attributes
 from pipeline.components.lexemes import LexemeTable
 from pipeline.terminology.hashing import hash_unit
 from pipeline.terminology.index import Matches, TermIndex
 from pipeline.terminology.normalise import SKIPPED, fold_word, normalise, split_units
-from pipeline.terminology.records import ENTITY_TYPES, IDIOM
+from pipeline.terminology.records import ENTITY_TYPES, IDIOM, SCOPES
 from pipeline.terminology.rules import known_acronyms
 
 _WORD, _SKIP, _SPACE, _HYPHEN, _SEVERAL = 0, 1, 2, 3, 4
@@ -51,12 +51,14 @@ class Gazetteer:
     """Write all names found to ``doc.spans["gazetteer"]``, the longest ones of each type.
 
     A name that is both a condition's and a symptom's gives two spans; the resolver decides.
-    ``span.kb_id_`` is the best concept's CURIE.
+    ``span.kb_id_`` is the best concept's CURIE. Beside the spans, in their order, the group's
+    ``attrs`` say how sure each name is: ``scopes`` (the synonym's scope, as its place in
+    ``SCOPES``), ``acronyms`` (0 or 1) and ``concepts`` (how many concepts of its type it has).
     """
 
     def __init__(self, index: TermIndex) -> None:
         self._index = index
-        self._curies: dict[tuple[int, str], str] = {}
+        self._names: dict[tuple[int, str], tuple[str, int, int]] = {}
         self._lexemes = LexemeTable(
             self._describe,
             {
@@ -80,23 +82,40 @@ class Gazetteer:
 
     def __call__(self, doc: Doc) -> Doc:
         """Look up one Doc."""
-        matches = self._find(doc) if len(doc) else []
-        doc.spans[attributes.GAZETTEER] = [
-            Span(doc, start, end, label=label, kb_id=self._curie(key, label))
-            for start, _, label, end, key in sorted(matches)
+        found, idioms = self._find(doc) if len(doc) else ([], [])
+        matches = sorted(found)
+        names = [self._name(key, label) for _, _, label, _, key, _ in matches]
+        spans = [
+            Span(doc, start, end, label=label, kb_id=curie)
+            for (start, _, label, end, _, _), (curie, _, _) in zip(matches, names, strict=True)
         ]
+        attrs = {
+            "scopes": [scope for _, scope, _ in names],
+            "acronyms": [match[5] for match in matches],
+            "concepts": [count for _, _, count in names],
+        }
+        doc.spans[attributes.GAZETTEER] = SpanGroup(
+            doc, name=attributes.GAZETTEER, spans=spans, attrs=attrs
+        )
+        doc.spans[attributes.IDIOMS] = [Span(doc, start, end) for start, end in idioms]
         return doc
 
-    def _curie(self, key: int, label: str) -> str:
-        """CURIE of the best concept of a type that a key stands for."""
-        curie = self._curies.get((key, label))
-        if curie is None:
-            curie = next(e.curie for e in self._index.entries(key) if e.type == label)
-            self._curies[key, label] = curie
-        return curie
+    def _name(self, key: int, label: str) -> tuple[str, int, int]:
+        """What a key stands for in a type: its best concept's CURIE and scope, and how many."""
+        name = self._names.get((key, label))
+        if name is None:
+            entries = [e for e in self._index.entries(key) if e.type == label]
+            name = entries[0].curie, SCOPES.index(entries[0].scope), len(entries)
+            self._names[key, label] = name
+        return name
 
-    def _find(self, doc: Doc) -> list[tuple[int, int, str, int, int]]:
-        """Longest matches of each type: first token, minus the end, type, end, key."""
+    def _find(
+        self, doc: Doc
+    ) -> tuple[list[tuple[int, int, str, int, int, int]], list[tuple[int, int]]]:
+        """Longest matches of each type, and the idioms.
+
+        Of a match: first token, minus the end, type, end, key, and whether it is an acronym.
+        """
         features = self._lexemes.gather(doc)
         acronyms = self._readable(doc, features)
         units, longest, tokens = self._units(doc, features)
@@ -104,17 +123,19 @@ class Gazetteer:
         starts = np.concatenate([tokens[matches.starts], acronyms])
         ends = np.concatenate([tokens[matches.ends - 1] + 1, acronyms + 1])
         keys = np.concatenate([matches.keys, features["acronym"][acronyms]])
+        by_acronym = np.zeros(len(starts), dtype=np.intp)
+        by_acronym[len(matches.starts) :] = 1
         masks = self._index.type_masks[keys]
-        masks = np.where(_inside(starts, ends, masks >> IDIOM & 1 == 1), 0, masks)
-        found: list[tuple[int, int, str, int, int]] = []
+        idiom = masks >> IDIOM & 1 == 1
+        masks = np.where(_inside(starts, ends, idiom), 0, masks)
+        found: list[tuple[int, int, str, int, int, int]] = []
         for bit, label in enumerate(ENTITY_TYPES):
             chosen = np.flatnonzero(masks & (1 << bit))
             chosen = chosen[_maximal(starts[chosen], ends[chosen])]
-            rows = zip(
-                starts[chosen].tolist(), ends[chosen].tolist(), keys[chosen].tolist(), strict=True
-            )
-            found += [(start, -end, label, end, key) for start, end, key in rows]
-        return found
+            columns = (a[chosen].tolist() for a in (starts, ends, keys, by_acronym))
+            rows = zip(*columns, strict=True)
+            found += [(start, -end, label, end, key, short) for start, end, key, short in rows]
+        return found, list(zip(starts[idiom].tolist(), ends[idiom].tolist(), strict=True))
 
     def _readable(self, doc: Doc, features: dict[str, NDArray[Any]]) -> NDArray[np.intp]:
         """Tokens that are acronyms which readers know, or which the document expands alike."""

@@ -59,6 +59,7 @@ class Patterns:
         symbols, tokens = self._symbols(doc, known)
         # A match that begins with the last token of a known name takes in the whole of it.
         starts = {end - 1: start for start, end, label in known if label != attributes.BODY_PART}
+        idioms = [(s.start, s.end) for s in doc.spans.get(attributes.IDIOMS, ())]
         spans = []
         present = frozenset(symbols)
         for rule in self._grammar.rules:
@@ -66,16 +67,10 @@ class Patterns:
                 continue
             for match in rule.pattern.finditer(symbols):
                 first, last = match.span()
-                start = tokens[first]
-                spans.append(
-                    Span(
-                        doc,
-                        starts.get(start, start),
-                        tokens[last - 1] + 1,
-                        rule.label,
-                        span_id=rule.name,
-                    )
-                )
+                start = starts.get(tokens[first], tokens[first])
+                end = tokens[last - 1] + 1
+                if not any(a < end and start < b and end - start <= b - a for a, b in idioms):
+                    spans.append(Span(doc, start, end, rule.label, span_id=rule.name))
         doc.spans[attributes.PATTERNS] = spans
         return doc
 

@@ -12,10 +12,16 @@ from typing import NamedTuple
 
 import numpy as np
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 
 from pipeline.components import attributes
 from pipeline.components.attributes import BODY_PART, CONDITION, SYMPTOM
+from pipeline.components.candidates import (
+    Candidate,
+    is_within,
+    reading_order,
+    write_mentions,
+)
 from pipeline.components.lexemes import LexemeTable, sentence_starts
 from pipeline.components.sections import HEADING
 from pipeline.data import load_toml
@@ -25,20 +31,9 @@ from pipeline.terminology.normalise import fold_word, normalise
 _GAZETTEER_SCORE = 0.9
 _ABBREVIATION_SCORE = 0.9
 # What a word says about the mentions around it, a bit each.
-_SYMPTOM_CUE, _CONDITION_CUE, _NOT_BODY, _JOINS, _MEASURED = 1, 2, 4, 8, 16
+_SYMPTOM_CUE, _CONDITION_CUE, _NOT_BODY, _JOINS, _MEASURED, _TREATS = 1, 2, 4, 8, 16, 32
 _OF = frozenset(("of", "the", "a", "an"))
 _JOINERS = frozenset((",", "and", "or", "/", "&", "and/or"))
-
-
-class Candidate(NamedTuple):
-    """A possible mention: tokens from ``start`` to ``end``, half-open."""
-
-    start: int
-    end: int
-    label: str
-    source: str
-    score: float
-    curie: str = ""
 
 
 class _Choice(NamedTuple):
@@ -66,6 +61,7 @@ class Resolver:
             (_CONDITION_CUE, use["condition_cues"]),
             (_NOT_BODY, words["not_body"]),
             (_MEASURED, words["measured_after"]),
+            (_TREATS, use["treatment_after"]),
         ):
             for word in map(fold_word, listed):
                 self._flags[word] = self._flags.get(word, 0) | flag
@@ -83,10 +79,10 @@ class Resolver:
         candidates = _with_abbreviations(doc, self._candidates(doc))
         flags: list[int] = self._lexemes.gather(doc)["flags"].tolist() if candidates else []
         main = _longest(c for c in candidates if c.label != BODY_PART)
-        settled = self._settle_types(doc, flags, main)
+        settled = _without_treatments(flags, self._settle_types(doc, flags, main))
         parts = _longest(c for c in candidates if c.label == BODY_PART)
         nested = _body_parts(flags, settled, [choice.best for choice in parts])
-        _write(doc, sorted([*settled, *nested], key=_reading_order))
+        write_mentions(doc, sorted([*settled, *nested], key=reading_order))
         return doc
 
     def _candidates(self, doc: Doc) -> list[Candidate]:
@@ -209,6 +205,12 @@ def _is_complication(
     return cue is not None and bool(flags[cue] & _SYMPTOM_CUE)
 
 
+def _without_treatments(flags: list[int], settled: list[Candidate]) -> list[Candidate]:
+    """Leave out symptoms that are part of a treatment's name ("pain relievers")."""
+    last = len(flags)
+    return [c for c in settled if c.label != SYMPTOM or c.end == last or not flags[c.end] & _TREATS]
+
+
 def _nearest_cue(flags: list[int], sentence: int, start: int) -> int | None:
     """The last word before a mention in its sentence that says how a name is used."""
     for token in range(start - 1, sentence - 1, -1):
@@ -238,15 +240,9 @@ def _body_parts(flags: list[int], main: list[Candidate], parts: list[Candidate])
         if above is None or above.start >= part.end:
             if not following & _NOT_BODY:
                 kept.append(part)
-        elif above.label == SYMPTOM and _within(part, above):
+        elif above.label == SYMPTOM and is_within(part, above):
             kept.append(part)
     return kept
-
-
-def _within(part: Candidate, whole: Candidate) -> bool:
-    """Tell whether a mention lies in another and is not all of it."""
-    inside = whole.start <= part.start and part.end <= whole.end
-    return inside and part.end - part.start < whole.end - whole.start
 
 
 def _longest(candidates: Iterable[Candidate]) -> list[_Choice]:
@@ -276,10 +272,6 @@ def _choice_start(choice: _Choice) -> int:
     return choice.best.start
 
 
-def _reading_order(candidate: Candidate) -> tuple[int, int]:
-    return candidate.start, -candidate.end
-
-
 def _with_abbreviations(doc: Doc, candidates: list[Candidate]) -> list[Candidate]:
     """Add the occurrences of each abbreviation whose long form is a candidate.
 
@@ -302,28 +294,6 @@ def _with_abbreviations(doc: Doc, candidates: list[Candidate]) -> list[Candidate
                 added.append(Candidate(*short, label, "abbreviations", _ABBREVIATION_SCORE, curie))
                 settled.add(short)
     return [c for c in candidates if (c.start, c.end) not in settled] + added
-
-
-def _write(doc: Doc, mentions: list[Candidate]) -> None:
-    spans = []
-    flat = []
-    end = 0
-    for number, mention in enumerate(mentions, start=1):
-        span = Span(
-            doc,
-            mention.start,
-            mention.end,
-            mention.label,
-            kb_id=mention.curie,
-            span_id=f"T{number}",
-        )
-        attributes.store(span, source=mention.source, score=mention.score)
-        spans.append(span)
-        if mention.start >= end:
-            flat.append(span)
-            end = mention.end
-    doc.spans[attributes.MENTIONS] = spans
-    doc.ents = flat
 
 
 @Language.factory(

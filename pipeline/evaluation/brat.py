@@ -104,7 +104,9 @@ class _Reader:
         covered = self._document.text[start:end]
         if len(parts) > 1:
             self._problem(number, f"{discontinuous}, read as the covering span {covered!r}")
-        self._mentions[key] = Mention(key, label, start, end, covered, source="gold")
+        self._mentions[key] = Mention(
+            key, label, start, end, covered, source="gold", discontinuous=len(parts) > 1
+        )
 
     def _attribute(self, number: int, line: str) -> None:
         match = _ATTRIBUTE.match(line)

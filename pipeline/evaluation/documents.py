@@ -20,6 +20,8 @@ class Mention:
     concepts
         One set of acceptable CURIEs for each concept that the span stands for: a plain mention has
         one, a composite ("leg or foot pain") several, an unlinked one none.
+    discontinuous
+        Whether the file has it in several parts, of which this is the covering span.
     """
 
     id: str
@@ -31,6 +33,7 @@ class Mention:
     negated: bool = False
     uncertain: bool = False
     source: str = ""
+    discontinuous: bool = False
 
     @property
     def span(self) -> tuple[int, int]:
@@ -97,6 +100,12 @@ class AnnotatedDocument:
     def by_id(self) -> dict[str, Mention]:
         """Mentions by id."""
         return {mention.id: mention for mention in self.mentions}
+
+    def keep(self, mentions: list[Mention]) -> None:
+        """Leave out all other mentions, and the relations that hang on them."""
+        self.mentions = mentions
+        kept = self.by_id().keys()
+        self.relations = [link for link in self.relations if {link.head, link.tail} <= kept]
 
 
 @lru_cache(maxsize=1 << 16)

@@ -75,7 +75,9 @@ def parse_label_map(value: str) -> dict[str, str]:
     return found
 
 
-def read_gold(path: Path, label_map: Mapping[str, str] | None = None) -> list[AnnotatedDocument]:
+def read_gold(
+    path: Path, label_map: Mapping[str, str] | None = None, contiguous: bool = False
+) -> list[AnnotatedDocument]:
     """All annotated documents of a file, or of the files of a folder, in order of their names.
 
     With a map only mapped labels are kept, and relations that have one of our types or are mapped
@@ -88,6 +90,8 @@ def read_gold(path: Path, label_map: Mapping[str, str] | None = None) -> list[An
         A folder of BRAT pairs or of files of one other format, or one file.
     label_map
         Their label or relation type to ours; an empty one drops it.
+    contiguous
+        Whether mentions in several parts are left out, instead of read as the covering span.
 
     Raises
     ------
@@ -95,6 +99,9 @@ def read_gold(path: Path, label_map: Mapping[str, str] | None = None) -> list[An
         If nothing readable is found, a folder mixes formats, or no mention has a mapped label.
     """
     documents = _unique([d for reader, file in _find(path) for d in reader(file)])
+    if contiguous:
+        for document in documents:
+            document.keep([m for m in document.mentions if not m.discontinuous])
     if label_map is not None:
         _require_labels(path, documents, label_map)
     for document in documents:

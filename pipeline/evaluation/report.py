@@ -171,9 +171,13 @@ def compare(one: Evaluation, other: Evaluation) -> dict[str, Comparison]:
 
 
 def evaluate(
-    gold_path: Path, profile: str, label_map: Mapping[str, str] | None = None
+    gold_path: Path,
+    profile: str,
+    label_map: Mapping[str, str] | None = None,
+    model: Path | None = None,
+    contiguous: bool = False,
 ) -> Evaluation:
-    """Annotate the texts of gold and score the result.
+    """Annotate the texts of gold and score the result; see :func:`read_gold` for the gold.
 
     Raises
     ------
@@ -182,8 +186,8 @@ def evaluate(
     """
     import pipeline
 
-    gold = read_gold(gold_path, label_map)
-    nlp = pipeline.load(profile)
+    gold = read_gold(gold_path, label_map, contiguous)
+    nlp = pipeline.load(profile, model)
     result = Evaluation()
     for document in gold:
         doc = nlp(document.text)
@@ -207,7 +211,10 @@ def _only_mapped(
 
 
 def evaluate_run(
-    gold_path: Path, run_dir: Path, label_map: Mapping[str, str] | None = None
+    gold_path: Path,
+    run_dir: Path,
+    label_map: Mapping[str, str] | None = None,
+    contiguous: bool = False,
 ) -> Evaluation:
     """Score the tables of a finished run; documents are matched by ``doc_id``.
 
@@ -218,7 +225,7 @@ def evaluate_run(
     RunError
         If there is no run in the folder.
     """
-    gold = read_gold(gold_path, label_map)
+    gold = read_gold(gold_path, label_map, contiguous)
     predicted = read_run(run_dir)
     result = Evaluation()
     for document in gold:

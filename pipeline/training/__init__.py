@@ -1,0 +1,1 @@
+"""Fit the recogniser to annotated articles."""
