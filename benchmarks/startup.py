@@ -2,7 +2,8 @@
 
 Usage: python benchmarks/startup.py [RUNS]
 
-Both are whole processes, taken in turn; the medians are compared. Target: at most 2.5.
+All are whole processes, taken in turn; the medians are compared. Targets: profile fast at most 2.5
+times as long as the imports; profile accurate, which loads the model, at most 1 s longer than fast.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 
 SEED = Path(__file__).parents[1] / "corpus" / "articles" / "causes-of-weakness-in-legs.txt"
 TARGET = 2.5
+MODEL_TARGET = 1.0
 
 
 def seconds(command: list[str]) -> float:
@@ -26,17 +28,25 @@ def seconds(command: list[str]) -> float:
 
 
 def main(runs: int) -> int:
-    """Measure and print; 0 if the target is met."""
+    """Measure and print; 0 if the targets are met."""
     with tempfile.TemporaryDirectory() as folder:
-        run = [sys.executable, "-m", "pipeline", "run", str(SEED), "--out", folder]
+        run = [sys.executable, "-m", "pipeline", "run", str(SEED), "--out", folder, "--profile"]
         bare = [sys.executable, "-c", "import spacy, pandas"]
-        seconds(run)  # compiles the terminology where that is still to be done
-        pairs = [(seconds(bare), seconds(run)) for _ in range(runs)]
-    base, ours = (statistics.median(side) for side in zip(*pairs, strict=True))
+        seconds([*run, "fast"])  # compiles the terminology where that is still to be done
+        rounds = [
+            (seconds(bare), seconds([*run, "fast"]), seconds([*run, "accurate"]))
+            for _ in range(runs)
+        ]
+    base, fast, accurate = (statistics.median(side) for side in zip(*rounds, strict=True))
     print(f"import spacy, pandas   {base:.2f} s (median of {runs})")
-    print(f"symptograph run seed   {ours:.2f} s (median of {runs})")
-    print(f"ratio                  {ours / base:.2f} (target: at most {TARGET})")
-    return int(ours / base > TARGET)
+    print(
+        f"run seed, fast         {fast:.2f} s, ratio {fast / base:.2f} (target: at most {TARGET})"
+    )
+    print(
+        f"run seed, accurate     {accurate:.2f} s, {accurate - fast:+.2f} s "
+        f"(target: at most {MODEL_TARGET} s more)"
+    )
+    return int(fast / base > TARGET or accurate - fast > MODEL_TARGET)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def command(
         str | None,
         typer.Option("--map", help="Other people's labels, as DISEASE=CONDITION,SIGN=SYMPTOM."),
     ] = None,
-    epochs: Annotated[int, typer.Option(min=1, help="Passes over the articles.")] = 8,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the articles.")] = 7,
     seed: Annotated[int, typer.Option(min=0, help="Of weights and order.")] = 0,
 ) -> None:
     """Train the recogniser of profile accurate and write a spaCy model directory.

@@ -12,7 +12,8 @@
 ``span._.negated``         bool
 ``span._.uncertain``       bool
 ``span._.cue``             ``[start, end]`` (tokens) of the deciding negation or hedge, or None
-``span._.source``          what found the mention: ``gazetteer``, ``patterns`` or ``abbreviations``
+``span._.source``          what found the mention: ``gazetteer``, ``patterns``, ``abbreviations``,
+                           ``network``, joined by ``+``
 ``span._.score``           how much a mention of this source can be trusted, in [0, 1]
 ``span._.topic``           of a section: id of the mention that names its topic, or None
 ``doc._.topic``            id of the mention that names the article's topic, or None

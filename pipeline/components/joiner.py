@@ -1,9 +1,9 @@
 """Join what the network found with the rules' mentions into the final ones.
 
-The network has seen the rules' decision as a feature, and decides, with two exceptions that were
-measured on annotated pages: where it is in doubt whether a mention is a condition or a symptom, the
-rules say which; and a name that look-up found where the network found nothing at all is kept.
-Mentions take the concept of the name that look-up found at their place.
+The network has seen the rules' decision as a feature, so it decides; a mention that both have
+carries both names in ``span._.source``. (Measured on annotated pages that neither was made with:
+letting the rules settle types that the network doubts, or add names where it found nothing, gains
+nothing.) Mentions take the concept of the name that look-up found at their place.
 """
 
 from __future__ import annotations
@@ -21,11 +21,6 @@ from pipeline.components.candidates import (
 )
 
 _NETWORK = "network"
-# The network's score below which the rules settle the type.
-_DOUBT = 0.7
-# Sources of the rules that are trusted alone, and the share of such mentions that is right.
-_TRUSTED = frozenset(("gazetteer", "abbreviations"))
-_TRUSTED_SCORE = 0.65
 
 
 class Joiner:
@@ -36,48 +31,22 @@ class Joiner:
         group = doc.spans.get(attributes.NETWORK)
         if group is None:
             return doc
-        rules = [
-            Candidate(m.start, m.end, m.label_, attributes.values(m, "source")[0], _TRUSTED_SCORE)
+        by_rules = {
+            (m.start, m.end, m.label_): attributes.values(m, "source")[0]
             for m in doc.spans.get(attributes.MENTIONS, ())
-        ]
-        by_place: dict[tuple[int, int], list[Candidate]] = {}
-        for rule in rules:
-            by_place.setdefault((rule.start, rule.end), []).append(rule)
-        found = [
-            _join(Candidate(m.start, m.end, m.label_, _NETWORK, score), by_place)
-            for m, score in zip(group, group.attrs["scores"], strict=True)
-        ]
-        found += _untouched(found, rules)
+        }
         curies = {
             (s.start, s.end, s.label_): s.kb_id_ for s in doc.spans.get(attributes.GAZETTEER, ())
         }
-        named = [c._replace(curie=curies.get((c.start, c.end, c.label), "")) for c in found]
-        main = [c for c in named if c.label != BODY_PART]
-        parts = [c for c in named if c.label == BODY_PART]
+        found = []
+        for mention, score in zip(group, group.attrs["scores"], strict=True):
+            place = mention.start, mention.end, mention.label_
+            source = f"{by_rules[place]}+{_NETWORK}" if place in by_rules else _NETWORK
+            found.append(Candidate(*place, source, score, curies.get(place, "")))
+        main = [c for c in found if c.label != BODY_PART]
+        parts = [c for c in found if c.label == BODY_PART]
         write_mentions(doc, sorted([*main, *_nested(main, parts)], key=reading_order))
         return doc
-
-
-def _join(candidate: Candidate, by_place: dict[tuple[int, int], list[Candidate]]) -> Candidate:
-    """A mention of the network, with what the rules say of the same tokens."""
-    for rule in by_place.get((candidate.start, candidate.end), ()):
-        if rule.label == candidate.label:
-            return candidate._replace(source=f"{rule.source}+{_NETWORK}")
-        if candidate.score < _DOUBT and BODY_PART not in (rule.label, candidate.label):
-            return candidate._replace(label=rule.label, source=f"{rule.source}+{_NETWORK}")
-    return candidate
-
-
-def _untouched(found: list[Candidate], rules: list[Candidate]) -> list[Candidate]:
-    """Names of conditions and symptoms where the network found neither."""
-    taken = {t for c in found if c.label != BODY_PART for t in range(c.start, c.end)}
-    return [
-        rule
-        for rule in rules
-        if rule.label != BODY_PART
-        and rule.source in _TRUSTED
-        and taken.isdisjoint(range(rule.start, rule.end))
-    ]
 
 
 def _nested(main: list[Candidate], parts: list[Candidate]) -> list[Candidate]:

@@ -22,7 +22,7 @@ class TrainSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    epochs: int = Field(default=8, ge=1)
+    epochs: int = Field(default=7, ge=1)
     learn_rate: float = Field(default=0.002, gt=0)
     batch_tokens: int = Field(default=1500, ge=1)
     seed: int = Field(default=0, ge=0)
