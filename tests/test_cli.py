@@ -403,3 +403,29 @@ def test_cli_evaluate_refuses_a_bad_map(symptograph):
     code, _, err = symptograph("evaluate", GOLD, "--map", "DISEASE")
     assert code == 1
     assert err
+
+
+# train
+
+
+def test_cli_train_without_annotated_articles_is_one_line(symptograph, tmp_path):
+    code, out, err = symptograph("train", "--train", tmp_path, "--dev", GOLD, "--out", tmp_path)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"symptograph: {tmp_path}: no .ann files there")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["run", "show", "evaluate"])
+def test_cli_model_that_is_none_is_one_line(symptograph, flu, tmp_path, command):
+    given = GOLD if command == "evaluate" else flu
+    extra = ["--out", tmp_path / "out"] if command == "run" else []
+    code, _, err = symptograph(command, given, "--model", tmp_path, *extra)
+    assert code == 1
+    assert err.startswith(f"symptograph: {tmp_path}: holds no recogniser")
+    assert err.count("\n") == 1
+
+
+def test_cli_profile_fast_with_a_model_is_one_line(symptograph, flu, tmp_path):
+    code, _, err = symptograph("show", flu, "--profile", "fast", "--model", tmp_path)
+    assert (code, err.count("\n")) == (1, 1)
+    assert "profile fast has no model" in err
