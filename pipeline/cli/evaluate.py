@@ -9,6 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from pipeline.cli import options
 from pipeline.cli.console import err, fail, out, prepare_terminology
 from pipeline.cli.files import write_csv, write_json
 
@@ -46,12 +47,8 @@ def command(
     contiguous: Annotated[
         bool, typer.Option("--contiguous", help="Leave out gold mentions in several parts.")
     ] = False,
-    profile: Annotated[
-        str, typer.Option(help="Which pipeline: accurate, or fast (without the network).")
-    ] = "accurate",
-    model: Annotated[
-        Path | None, typer.Option(help="A model of your own, from `symptograph train`.")
-    ] = None,
+    profile: options.Profile = options.DEFAULT_PROFILE,
+    model: options.Model = None,
 ) -> None:
     """Score mentions, concepts, negation and relations against hand-annotated gold."""
     from pipeline.evaluation.errors import FIELDS

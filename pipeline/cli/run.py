@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from pipeline.cli import options
 from pipeline.cli.console import fail, out, prepare_terminology, progress_bar
 from pipeline.terminology.records import ENTITY_TYPES
 
@@ -32,12 +33,8 @@ def command(
     out_dir: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for the tables.")
     ] = DEFAULT_OUTPUT,
-    profile: Annotated[
-        str, typer.Option(help="Which pipeline: accurate, or fast (without the network).")
-    ] = "accurate",
-    model: Annotated[
-        Path | None, typer.Option(help="A model of your own, from `symptograph train`.")
-    ] = None,
+    profile: options.Profile = options.DEFAULT_PROFILE,
+    model: options.Model = None,
     max_chars: Annotated[
         int, typer.Option(min=1, help="Longest article taken, in characters.")
     ] = 2_000_000,

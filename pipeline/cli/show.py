@@ -9,6 +9,7 @@ import typer
 from rich.style import Style
 from rich.text import Text
 
+from pipeline.cli import options
 from pipeline.cli.console import out, prepare_terminology
 from pipeline.cli.files import write_text
 
@@ -24,12 +25,8 @@ def command(
     html: Annotated[
         Path | None, typer.Option(help="Write displaCy's span view to this HTML file instead.")
     ] = None,
-    profile: Annotated[
-        str, typer.Option(help="Which pipeline: accurate, or fast (without the network).")
-    ] = "accurate",
-    model: Annotated[
-        Path | None, typer.Option(help="A model of your own, from `symptograph train`.")
-    ] = None,
+    profile: options.Profile = options.DEFAULT_PROFILE,
+    model: options.Model = None,
 ) -> None:
     """Show an article with its conditions, symptoms and body parts marked."""
     from pipeline.articles.discover import Source
