@@ -237,9 +237,11 @@ def _look_around(
     model: AnyModel, X: Floats, is_train: bool
 ) -> tuple[Floats, Callable[[Floats], Floats]]:
     step, (n_rows, width) = model.attrs["dilation"], X.shape
-    output = np.zeros((n_rows, 3 * width), dtype=X.dtype)
+    output = np.empty((n_rows, 3 * width), dtype=X.dtype)
+    output[:step, :width] = 0
     output[step:, :width] = X[:-step]
     output[:, width : 2 * width] = X
+    output[-step:, 2 * width :] = 0
     output[:-step, 2 * width :] = X[step:]
 
     def backprop(d_output: Floats) -> Floats:
