@@ -18,7 +18,9 @@ ROOT = Path(__file__).parents[1]
 GOLD = ROOT / "corpus" / "gold"
 SEED = ROOT / "corpus" / "articles" / "causes-of-weakness-in-legs.txt"
 TEXT = "Flu\n\nFlu causes fever and cough. It does not cause chest pain.\n"
-HOSTILE = "<script>alert('x')</script> & \"flu\" causes <b>fever</b> and cough. Flu causes headaches.\n"
+HOSTILE = (
+    "<script>alert('x')</script> & \"flu\" causes <b>fever</b> and cough. Flu causes headaches.\n"
+)
 # Colours, carriage returns and what spinners and bars are drawn with.
 PROGRESS = re.compile("[\x1b\r\u2800-\u28ff╸╺█▏▎▍▌▋▊▉]")
 

@@ -1,14 +1,13 @@
 """The learned recogniser: a small network that sees what look-up and grammar found.
 
-A trainable spaCy component. It needs the components up to ``symptograph_patterns`` before it; what
-it finds goes to ``doc.spans["network"]``, and ``symptograph_resolver`` joins it with the rest.
+A trainable spaCy component. It needs the components up to ``symptograph_resolver`` before it; what
+it finds goes to ``doc.spans["network"]``, and ``symptograph_joiner`` makes that the mentions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -163,9 +162,6 @@ class Recogniser(TrainablePipe):  # type: ignore[misc]
     def labels(self) -> tuple[str, ...]:
         """Labels of all layers."""
         return tuple(label for labels in LAYERS for label in labels)
-
-    def _cfg_path(self, path: Path) -> Path:
-        return Path(path) / "cfg"
 
 
 def targets(reference: Doc, layer: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
