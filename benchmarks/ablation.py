@@ -29,13 +29,13 @@ from pipeline.components.hits import COLUMNS
 from pipeline.components.recogniser import DEFAULT_MODEL
 from pipeline.evaluation.documents import from_doc
 from pipeline.evaluation.gold import parse_label_map
-from pipeline.evaluation.scores import Counts, score_document
+from pipeline.evaluation.scores import ALL, Counts, score_document
 from pipeline.terminology.records import ENTITY_TYPES
 from pipeline.training.fit import fit
 from pipeline.training.settings import TrainSettings
 from pipeline.training.train import Corpus, examples_of, read_corpus
 
-LABELS = (*ENTITY_TYPES, "ALL")
+LABELS = (*ENTITY_TYPES, ALL)
 _LOOKED_UP = ["name", "scope", "doubt", "body_part", "abbreviation"]
 _COMPOSED = [name for name in COLUMNS if name.startswith("composed")]
 _LAYOUT = ["block", "section", "title", "use"]

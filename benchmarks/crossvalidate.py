@@ -25,20 +25,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pipeline.assemble import RECOGNISER, build
+from pipeline.assemble import build
 from pipeline.components.attributes import BODY_PART
+from pipeline.components.recogniser import calibrated
 from pipeline.evaluation.documents import AnnotatedDocument, Mention, from_doc
 from pipeline.evaluation.gold import parse_label_map
-from pipeline.evaluation.scores import Counts, score_document
+from pipeline.evaluation.scores import ALL, Counts, score_document
 from pipeline.evaluation.statistics import bootstrap_interval
 from pipeline.terminology.records import ENTITY_TYPES
 from pipeline.training.calibrate import Judged, calibrate, reliability
-from pipeline.training.fit import fit
+from pipeline.training.fit import find_beside_gold, fit
 from pipeline.training.settings import TrainSettings
 from pipeline.training.train import Corpus, examples_of, judged, read_corpus
 
 TYPE = "type, given the span"
-LABELS = (*ENTITY_TYPES, "ALL", TYPE)
+LABELS = (*ENTITY_TYPES, ALL, TYPE)
 ByDocument = list[dict[str, Counts]]
 
 
@@ -90,7 +91,7 @@ def run_fold(
     recogniser = fit(nlp, examples_of(training, nlp), settings)
     own = Corpus(Path("fold"), folds[fold], ())
     result: dict[str, Any] = {
-        "judged": judged(recogniser, examples_of([own], nlp)),
+        "judged": judged(find_beside_gold(recogniser, examples_of([own], nlp))),
         "pages": score_documents(nlp, folds[fold], set(ENTITY_TYPES)),
         "fast": score_documents(build("fast"), folds[fold], set(ENTITY_TYPES)),
     }
@@ -125,15 +126,13 @@ def show(name: str, rows: dict[str, dict[str, Any]]) -> None:
         )
 
 
-def calibrated(by_fold: list[list[Judged]]) -> list[Judged]:
+def cross_calibrated(by_fold: list[list[Judged]]) -> list[Judged]:
     """Scores of each fold through the calibration curves of the others."""
     result = []
     for fold, own in enumerate(by_fold):
         others = [j for n, f in enumerate(by_fold) if n != fold for j in f]
-        nlp = build("accurate")
-        recogniser: Any = nlp.get_pipe(RECOGNISER)
-        recogniser.cfg["calibration"] = calibrate(others)
-        result += [(label, recogniser.calibrated(label, s), right) for label, s, right in own]
+        curves = calibrate(others)
+        result += [(label, calibrated(curves, label, s), right) for label, s, right in own]
     return result
 
 
@@ -163,7 +162,7 @@ def main() -> None:
         if scored:
             report[name] = table(scored)
             show(name, report[name])
-    rows = reliability(calibrated([result["judged"] for result in results]))
+    rows = reliability(cross_calibrated([result["judged"] for result in results]))
     report["reliability"] = [asdict(row) for row in rows]
     for row in rows:
         print(f"{row.low:.2f} to {row.high:.2f}: {row.n:5} mentions, {row.share_right:.3f} right")

@@ -12,7 +12,7 @@ from thinc.api import Adam, fix_random_seed
 from pipeline.assemble import RECOGNISER, build
 from pipeline.components import network
 from pipeline.components.hits import COLUMNS, N_VALUES, Hits
-from pipeline.components.recogniser import DEFAULT_MODEL, targets
+from pipeline.components.recogniser import DEFAULT_MODEL, calibrated, targets
 
 TEXT = (
     "Addison's disease\n\nAddison's disease (AD) causes tiredness, weakness in the legs and "
@@ -151,7 +151,8 @@ def test_recogniser_goes_to_disk_and_back(small, tmp_path):
     small.to_disk(tmp_path / "model")
     other = spacy.load(tmp_path / "model")
     assert _found(small(TEXT)) == _found(other(TEXT))
-    assert other.get_pipe(RECOGNISER).calibrated("SYMPTOM", 0.5) == pytest.approx(0.55)
+    curves = other.get_pipe(RECOGNISER).cfg["calibration"]
+    assert calibrated(curves, "SYMPTOM", 0.5) == pytest.approx(0.55)
     small.get_pipe(RECOGNISER).cfg["calibration"] = []
 
 

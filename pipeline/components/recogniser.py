@@ -84,16 +84,9 @@ class Recogniser(TrainablePipe):  # type: ignore[misc]
         found = []
         for layer, columns in enumerate(self._slices):
             for mention in decode(_softmax(scores[:, columns]), breaks, layer):
-                score = self.calibrated(mention.label, mention.score)
+                score = calibrated(self.cfg["calibration"], mention.label, mention.score)
                 found.append(mention._replace(score=score))
         return found
-
-    def calibrated(self, label: str, score: float) -> float:
-        """Share of mentions with such a score that were right on development text."""
-        for curve, raw, share in self.cfg["calibration"]:
-            if curve == label:
-                return float(np.interp(score, raw, share))
-        return score
 
     def set_annotations(self, docs: Iterable[Doc], found: list[list[Found]]) -> None:
         """Write ``doc.spans["network"]``, the scores in its ``attrs``."""
@@ -162,6 +155,20 @@ class Recogniser(TrainablePipe):  # type: ignore[misc]
     def labels(self) -> tuple[str, ...]:
         """Labels of all layers."""
         return tuple(label for labels in LAYERS for label in labels)
+
+
+def calibrated(calibration: list[Any], label: str, score: float) -> float:
+    """Share of mentions with such a score that were right; the score where there is no curve.
+
+    Parameters
+    ----------
+    calibration
+        Of each label: the label, scores in ascending order, and the share right at each.
+    """
+    for curve, scores, shares in calibration:
+        if curve == label:
+            return float(np.interp(score, scores, shares))
+    return score
 
 
 def targets(reference: Doc, layer: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:

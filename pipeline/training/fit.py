@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from spacy.language import Language
 from spacy.training import Example
@@ -14,6 +15,7 @@ from pipeline.components import attributes
 from pipeline.components.recogniser import MISSING, Recogniser
 from pipeline.components.tagging import Found
 from pipeline.evaluation.scores import Counts
+from pipeline.terminology.records import ENTITY_TYPES
 from pipeline.training.settings import TrainSettings
 
 _WARM_UP = 0.05
@@ -76,21 +78,29 @@ def _batches(
         yield batch
 
 
-def found_beside_gold(
-    recogniser: Recogniser, examples: Sequence[Example]
-) -> Iterator[tuple[list[Found], set[tuple[int, int, str]], set[str]]]:
-    """Of each example: what the network finds, the gold places, and the labels annotated there."""
+class Outcome(NamedTuple):
+    """What the network finds in an example, the gold places, and the labels annotated there."""
+
+    found: list[Found]
+    gold: set[tuple[int, int, str]]
+    annotated: set[str]
+
+
+def find_beside_gold(recogniser: Recogniser, examples: Sequence[Example]) -> list[Outcome]:
+    """Let the network find mentions in every example."""
+    outcomes = []
     for example in examples:
         group = example.reference.spans[attributes.MENTIONS]
         gold = {(span.start, span.end, span.label_) for span in group}
         annotated = set(recogniser.labels) - set(group.attrs.get(MISSING, ()))
-        yield recogniser.predict([example.predicted])[0], gold, annotated
+        outcomes.append(Outcome(recogniser.predict([example.predicted])[0], gold, annotated))
+    return outcomes
 
 
-def score(recogniser: Recogniser, examples: Sequence[Example]) -> dict[str, Counts]:
+def score(outcomes: Sequence[Outcome]) -> dict[str, Counts]:
     """Strict counts of what the network finds by itself, by label."""
-    counts = {label: Counts() for label in recogniser.labels}
-    for found, gold, annotated in found_beside_gold(recogniser, examples):
+    counts: dict[str, Counts] = {label: Counts() for label in ENTITY_TYPES}
+    for found, gold, annotated in outcomes:
         places = {(m.start, m.end, m.label) for m in found}
         for label in annotated:
             mine = {place for place in places if place[2] == label}

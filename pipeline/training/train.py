@@ -21,7 +21,7 @@ from pipeline.terminology.cache import load_index
 from pipeline.terminology.records import ENTITY_TYPES
 from pipeline.training.calibrate import Judged, calibrate
 from pipeline.training.corpus import make_examples
-from pipeline.training.fit import Report, fit, found_beside_gold, score
+from pipeline.training.fit import Outcome, Report, find_beside_gold, fit, score
 from pipeline.training.settings import TrainSettings
 
 
@@ -83,11 +83,11 @@ def examples_of(corpora: Iterable[Corpus], nlp: Language) -> list[Example]:
         ]
 
 
-def judged(recogniser: Any, examples: Sequence[Example]) -> list[Judged]:
+def judged(outcomes: Sequence[Outcome]) -> list[Judged]:
     """Every mention that the network finds, with its score and whether it is right."""
     return [
         (m.label, m.score, (m.start, m.end, m.label) in gold)
-        for found, gold, annotated in found_beside_gold(recogniser, examples)
+        for found, gold, annotated in outcomes
         for m in found
         if m.label in annotated
     ]
@@ -108,9 +108,9 @@ def train(
     """
     nlp = build("accurate")
     recogniser = fit(nlp, examples_of(corpora, nlp), settings, report)
-    held_out = examples_of(development, nlp)
-    recogniser.cfg["calibration"] = calibrate(judged(recogniser, held_out))
-    scores = score(recogniser, held_out)
+    outcomes = find_beside_gold(recogniser, examples_of(development, nlp))
+    recogniser.cfg["calibration"] = calibrate(judged(outcomes))
+    scores = score(outcomes)
     nlp.meta.update(
         {
             "name": "symptograph",
