@@ -110,8 +110,9 @@ def main() -> None:
             network = deepcopy(DEFAULT_MODEL)
             network["tok2vec"].update(VARIANTS[name])
             nlp = build("accurate", network)
-            examples = examples or examples_of(training, nlp)
-            fit(nlp, examples, TrainSettings(epochs=options.epochs))
+            settings = TrainSettings(epochs=options.epochs)
+            examples = examples or examples_of(training, nlp, settings.alone)
+            fit(nlp, examples, settings)
             speed = share(nlp, texts)
         counts = score(nlp, development)
         report[name] = {label: counts[label].as_dict() for label in LABELS} | {"share": speed}

@@ -88,7 +88,7 @@ def run_fold(
         rest = [d for n, d in enumerate(fifth.documents) if n % 5 != 4]
         training.append(replace(fifth, documents=rest))
     nlp = build("accurate")
-    recogniser = fit(nlp, examples_of(training, nlp), settings)
+    recogniser = fit(nlp, examples_of(training, nlp, settings.alone), settings)
     own = Corpus(Path("fold"), folds[fold], ())
     result: dict[str, Any] = {
         "judged": judged(find_beside_gold(recogniser, examples_of([own], nlp))),

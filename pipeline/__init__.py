@@ -5,6 +5,7 @@ Importing this package changes nothing: no extension attributes, no logging, no 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,11 @@ __version__ = "0.1.0"
 __all__ = ["__version__", "load", "read_tables"]
 
 
-def load(profile: str = "accurate", model: Path | str | None = None) -> Language:
+def load(
+    profile: str = "accurate",
+    model: Path | str | None = None,
+    terms: Sequence[Path | str] = (),
+) -> Language:
     """Build the spaCy pipeline of a profile.
 
     Parameters
@@ -26,6 +31,9 @@ def load(profile: str = "accurate", model: Path | str | None = None) -> Language
         ``"accurate"``: gazetteer, patterns and a trained network; ``"fast"``: without the network.
     model
         Folder of a model of your own, in place of the one that is shipped.
+    terms
+        Terminology files of your own (.obo, .json, .csv): each takes the place of the built-in
+        source of its prefix, or is added.
 
     Returns
     -------
@@ -37,6 +45,8 @@ def load(profile: str = "accurate", model: Path | str | None = None) -> Language
     ------
     pipeline.errors.ConfigError
         If the profile does not exist, or the folder holds no model.
+    pipeline.errors.TerminologyError
+        If a terminology file cannot be read.
 
     Examples
     --------
@@ -49,7 +59,8 @@ def load(profile: str = "accurate", model: Path | str | None = None) -> Language
     from pipeline.assemble import assemble
     from pipeline.config import RunConfig
 
-    return assemble(RunConfig.for_profile(profile, None if model is None else Path(model)))
+    own = [Path(path) for path in terms]
+    return assemble(RunConfig.for_profile(profile, None if model is None else Path(model), own))
 
 
 def read_tables(folder: Path | str) -> dict[str, pd.DataFrame]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import spacy
@@ -32,6 +33,7 @@ COMPONENTS: dict[Profile, tuple[str, ...]] = {
     "fast": (*_RULES, *_MEANING),
     "accurate": (*_RULES, *_LEARNED, *_MEANING),
 }
+_READ_TERMS = ("symptograph_gazetteer", "symptograph_linker")
 MODEL = Path(__file__).parent / "data" / "model"
 
 
@@ -43,33 +45,42 @@ def assemble(config: RunConfig) -> Language:
     ConfigError
         If the model folder of the configuration holds no recogniser.
     """
+    terms = list(config.terms)
     if config.profile == "fast":
-        nlp = build("fast")
+        nlp = build("fast", terms=terms)
     else:
-        nlp = load_model(Path(config.model) if config.model else MODEL)
+        nlp = load_model(Path(config.model) if config.model else MODEL, terms)
     nlp.max_length = config.max_chars
     return nlp
 
 
-def build(profile: Profile, network: dict[str, object] | None = None) -> Language:
+def build(
+    profile: Profile, network: dict[str, object] | None = None, terms: Sequence[str] = ()
+) -> Language:
     """Make a pipeline; a recogniser in it is untrained.
 
     Parameters
     ----------
     network
         Config of the recogniser's model; the default one where none is given.
+    terms
+        Paths of the user's own terminology files.
     """
     nlp = spacy.blank("en")
     # A Markdown link ("sugar](https://…") is one token to spaCy; its text must end before it.
     infixes = [*(nlp.Defaults.infixes or ()), r"\]\(", r"(?<=\w)\]"]
     nlp.tokenizer.infix_finditer = compile_infix_regex(infixes).finditer  # type: ignore[union-attr]
     for name in COMPONENTS[profile]:
-        config = {"model": network} if network and name == RECOGNISER else {}
+        config: dict[str, object] = {}
+        if network and name == RECOGNISER:
+            config = {"model": network}
+        elif terms and name in _READ_TERMS:
+            config = {"index": {"@misc": "symptograph.TermIndex.v1", "terms": list(terms)}}
         nlp.add_pipe(name, config=config)
     return nlp
 
 
-def load_model(folder: Path) -> Language:
+def load_model(folder: Path, terms: Sequence[str] = ()) -> Language:
     """Make a pipeline of profile ``accurate`` with the recogniser of a trained model.
 
     Raises
@@ -79,7 +90,7 @@ def load_model(folder: Path) -> Language:
     """
     try:
         settings = load_config(folder / "config.cfg")["components"][RECOGNISER]
-        nlp = build("accurate", settings["model"])
+        nlp = build("accurate", settings["model"], terms)
         nlp.get_pipe(RECOGNISER).from_disk(folder / RECOGNISER, exclude=["vocab"])  # type: ignore[attr-defined]
     except (OSError, KeyError, ValueError) as error:
         raise ConfigError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -23,6 +24,8 @@ class RunConfig(BaseModel):
     model
         Folder of a model that ``symptograph train`` wrote, in place of the one that is shipped;
         only for profile ``accurate``.
+    terms
+        The user's own terminology files, each with its SHA-256.
     max_chars
         Longest text that is annotated, in characters; longer ones are reported, never cut.
     """
@@ -31,23 +34,36 @@ class RunConfig(BaseModel):
 
     profile: Profile = "accurate"
     model: str | None = None
+    terms: dict[str, str] = Field(default_factory=dict)
     max_chars: int = Field(default=2_000_000, ge=1)
 
     @classmethod
-    def for_profile(cls, profile: str, model: Path | None = None) -> RunConfig:
+    def for_profile(
+        cls, profile: str, model: Path | None = None, terms: Iterable[Path] = ()
+    ) -> RunConfig:
         """Settings of a named profile.
 
         Raises
         ------
         ConfigError
             If there is no such profile, or it takes no model.
+        TerminologyError
+            If a terminology file cannot be read.
         """
+        from pipeline.terminology.own import digest_of
+
         if profile not in get_args(Profile):
             known = ", ".join(get_args(Profile))
             raise ConfigError(f"unknown profile {profile!r}; use one of: {known}")
         if model is not None and profile == "fast":
             raise ConfigError(f"profile fast has no model; leave out {model} or the profile")
-        return cls.model_validate({"profile": profile, "model": model and model.as_posix()})
+        return cls.model_validate(
+            {
+                "profile": profile,
+                "model": model and model.as_posix(),
+                "terms": {path.as_posix(): digest_of(path) for path in terms},
+            }
+        )
 
     def digest(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of the settings."""

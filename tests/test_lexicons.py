@@ -16,7 +16,9 @@ TABLES = {
     "idioms.csv": (("phrase",), "source"),
     "acronyms.csv": (("acronym", "type"), "source"),
     "consumer.csv": (("term", "type"), "source"),
-    "context.csv": (("cue", "category"), "source"),
+    "linked_names.csv": (("term", "type"), "source"),
+    "context.csv": (("cue", "category", "direction"), "source"),
+    "context_words.csv": (("class", "word"), "source"),
     "spelling.csv": (("kind", "from"), "source"),
     "stop.csv": (("term", "type"), "reason"),
 }

@@ -2,7 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.components.linker import Linker, _expand
+from pipeline.components.linker import THRESHOLD, Link, Linker, _by_context, _expand
+
+
+@pytest.fixture(scope="module")
+def linker(index):
+    return Linker(index, THRESHOLD, cache_size=1000)
 
 
 def _concepts(nlp, text, name):
@@ -47,7 +52,7 @@ def test_linker_joins_the_concepts_of_a_composite(nlp, text, name, curies):
     assert set(joined.split(",")) == curies
 
 
-@pytest.mark.parametrize("text", ["It kills neurons.", "They are unable to speak."])
+@pytest.mark.parametrize("text", ["It kills neurons.", "It kills platelets."])
 def test_linker_gives_no_concept_where_none_fits(nlp, text):
     doc = nlp(text)
     (span,) = doc.spans["sc"]
@@ -120,19 +125,70 @@ def test_linker_expand_reads_each_part_of_a_coordination(text, parts):
 
 @pytest.mark.parametrize("text", ["", ",", "or", "and or and", "in of the", "a, , b"])
 @pytest.mark.parametrize("label", ["CONDITION", "SYMPTOM", "BODY_PART"])
-def test_linker_finds_nothing_in_broken_phrases(index, text, label):
-    assert Linker(index)._concepts(text, label) == ()
+def test_linker_finds_nothing_in_broken_phrases(linker, text, label):
+    assert linker.links(text, label) == ()
 
 
-def test_linker_answers_do_not_depend_on_the_cache(index):
-    texts = ["leg or foot pain", "muscle weakness", "weakness in your legs", "leg or foot pain"]
-    small, large = Linker(index, cache_size=1), Linker(index)
-    answers = [small._concepts(text, "SYMPTOM") for text in texts]
-    assert answers == [large._concepts(text, "SYMPTOM") for text in texts]
-    assert all(answers)
+def test_linker_answers_do_not_depend_on_the_cache(index, linker):
+    texts = ["leg or foot pain", "muscle weakness", "pain deep in the calf", "leg or foot pain"]
+    keys = [(text, "SYMPTOM") for text in texts]
+    small = Linker(index, THRESHOLD, cache_size=1)
+    one_by_one = [small.link_mentions([key])[0] for key in keys]
+    assert one_by_one == linker.link_mentions(keys)
+    assert all(one_by_one)
 
 
 def test_linker_abbreviation_has_the_concept_of_its_long_form(nlp):
     doc = nlp("Weakness in the legs (WIL) is felt. WIL is bad.")
     shorts = [[c[0] for c in s._.concepts] for s in doc.spans["sc"] if s.text == "WIL"]
     assert shorts == [["HP:0007340"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("phrase", "label", "match", "curie"),
+    [
+        ("muscle weakness", "SYMPTOM", "exact", "HP:0001324"),
+        ("weakness in your legs", "SYMPTOM", "rearranged", "HP:0007340"),
+        ("leg or foot pain", "SYMPTOM", "composite", "HP:0012514,HP:0025238"),
+        ("swollen tummy", "SYMPTOM", "reviewed", "HP:0003270"),
+        ("dystonia 6", "CONDITION", "similar", "MONDO:0011264"),
+    ],
+)
+def test_linker_says_how_it_found_a_concept(linker, phrase, label, match, curie):
+    best, *others = linker.links(phrase, label)
+    assert (best.match, best.curie) == (match, curie)
+    assert all(other.score <= best.score for other in others)
+    assert best.score == 1 or match != "exact"
+
+
+def test_linker_gives_nothing_below_its_threshold(index):
+    phrases = [("dystonia 6", "CONDITION"), ("wobbly pins", "SYMPTOM")]
+    bold, shy = Linker(index, 0.0, 100), Linker(index, 1.0, 100)
+    assert all(bold.link_mentions(phrases))
+    assert shy.link_mentions(phrases) == [(), ()]
+
+
+def test_linker_unexpanded_acronym_has_the_concept_of_a_mention_with_its_initials(nlp):
+    doc = nlp("People with mitral stenosis feel tired.\n\nTheir MS gets worse with age.\n")
+    found = {s.text: s._.concepts[0][0] for s in doc.spans["sc"] if s.label_ == "CONDITION"}
+    assert found.keys() >= {"mitral stenosis", "MS"}
+    assert found["MS"] == found["mitral stenosis"]
+
+
+def test_linker_long_form_is_kept_for_abbreviations_only(nlp):
+    doc = nlp("Multiple sclerosis (MS) is a disease. People with MS feel fatigue.")
+    forms = {(s.text, s._.long_form) for s in doc.spans["sc"]}
+    assert ("MS", "Multiple sclerosis") in forms
+    assert ("Multiple sclerosis", None) in forms
+
+
+def test_linker_prefers_a_concept_that_the_article_names_elsewhere():
+    first = Link("MONDO:1", "one", 0.9, "similar", "", "one")
+    second = Link("MONDO:2", "two", 0.6, "similar", "", "two")
+    third = Link("MONDO:3", "three", 0.2, "similar", "", "three")
+    assert _by_context((first, second, third), set()) == (first, second, third)
+    assert _by_context((first, second), {"MONDO:1", "MONDO:2"}) == (first, second)
+    assert [link.curie for link in _by_context((first, second, third), {"MONDO:2"})] == [
+        "MONDO:2", "MONDO:1", "MONDO:3",
+    ]  # fmt: skip
+    assert _by_context((first, second, third), {"MONDO:3"}) == (first, second, third)

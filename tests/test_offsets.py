@@ -164,5 +164,6 @@ def test_offsets_of_an_empty_text_give_a_document_without_entities(nlp):
         "documents": 1,
         "sections": 0,
         "entities": 0,
+        "links": 0,
         "relations": 0,
     }

@@ -12,8 +12,11 @@ import time
 from pathlib import Path
 
 import pytest
+from spacy.language import Language
 
-from pipeline.batch.run import run
+import pipeline
+from pipeline.articles.discover import Source
+from pipeline.batch.run import _batches, run
 from pipeline.cli import main
 from pipeline.config import RunConfig
 from pipeline.errors import StoppedError
@@ -289,24 +292,49 @@ def test_run_keeps_the_earlier_tables_when_writing_breaks_off(
 # Ctrl-C.
 
 
-def test_run_stopped_writes_what_is_done_and_lists_the_rest(nlp, tmp_path):
-    for number in range(6):
-        (tmp_path / f"{number}.txt").write_text(GOOD)
+def test_run_stopped_finishes_the_batch_in_hand_and_lists_the_rest(nlp, tmp_path):
+    stems = [f"{number:02}" for number in range(36)]
+    for stem in stems:
+        (tmp_path / f"{stem}.txt").write_text(GOOD)
 
-    def press_after_two(done, total, current):
-        if done == 2:
+    def press_in_the_second_batch(done, total, current):
+        if done == 16:
             os.kill(os.getpid(), signal.SIGINT)
 
     before = signal.getsignal(signal.SIGINT)
-    summary = run([tmp_path], tmp_path / "out", RunConfig(), lambda: nlp, press_after_two)
+    summary = run([tmp_path], tmp_path / "out", RunConfig(), lambda: nlp, press_in_the_second_batch)
     assert signal.getsignal(signal.SIGINT) is before
     assert summary.interrupted
-    assert summary.n_done == 3
-    assert doc_ids(tmp_path / "out") == ["0", "1", "2"]
-    assert [(e["doc_id"], e["stage"]) for e in rows(tmp_path / "out", "errors")] == [
-        ("3", "run"), ("4", "run"), ("5", "run"),
-    ]  # fmt: skip
+    assert summary.n_done == 32
+    assert doc_ids(tmp_path / "out") == stems[:32]
+    left = [(e["doc_id"], e["stage"]) for e in rows(tmp_path / "out", "errors")]
+    assert left == [(stem, "run") for stem in stems[32:]]
     assert names(tmp_path / "out") == FILES
+
+
+def test_run_large_files_are_done_one_by_one(tmp_path):
+    sources = [Source(name, tmp_path / f"{name}.txt") for name in "abcd"]
+    for source, size in zip(sources, (10, 200_000, 10, 10), strict=True):
+        source.path.write_text("x" * size)
+    batches = [[source.doc_id for source in batch] for batch in _batches(sources)]
+    assert batches == [["a", "b"], ["c", "d"]]
+
+
+def test_run_one_bad_document_in_a_batch_costs_no_other(tmp_path):
+    for stem in "abc":
+        (tmp_path / f"{stem}.txt").write_text(f"{GOOD} {stem}")
+
+    @Language.component("test_run_fails_on_b")
+    def fail_on_b(doc):
+        if doc.text.rstrip().endswith("b"):
+            raise ValueError("b is bad")
+        return doc
+
+    own = pipeline.load("fast")
+    own.add_pipe("test_run_fails_on_b")
+    summary = run([tmp_path], tmp_path / "out", RunConfig(), lambda: own)
+    assert doc_ids(tmp_path / "out") == ["a", "c"]
+    assert [(e[1], e[2]) for e in summary.errors] == [("b", "annotate")]
 
 
 def test_run_stopped_twice_breaks_off_and_leaves_nothing(nlp, tmp_path):

@@ -29,7 +29,12 @@ COLUMNS = {
     ),
     "entities": (
         "doc_id, entity_id, type, text, start, end, sentence, section, concept_id, concept_label, "
-        "concept_score, negated, uncertain, source, score"
+        "concept_score, negated, uncertain, source, score, experiencer, role, cue, cue_start, "
+        "cue_end, long_form"
+    ),
+    "links": (
+        "doc_id, entity_id, rank, concept_id, concept_label, score, match, scope, name, ontology, "
+        "ontology_version"
     ),
     "relations": (
         "doc_id, relation_id, type, head_id, head_text, head_concept_id, tail_id, tail_text, "

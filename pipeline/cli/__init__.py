@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline import __version__
-from pipeline.cli import agreement, evaluate, run, show, terms, train
+from pipeline.cli import agreement, evaluate, relink, run, show, terms, train, why
 from pipeline.cli.console import fail
 from pipeline.errors import StoppedError, SymptographError
 
@@ -20,10 +20,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("run")(run.command)
+app.command("relink")(relink.command)
 app.command("show")(show.command)
 app.command("evaluate")(evaluate.command)
 app.command("agreement")(agreement.command)
 app.command("train")(train.command)
+app.command("why")(why.command)
 app.add_typer(terms.app, name="terms")
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -48,13 +49,13 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int, str], None]]:
         yield update
 
 
-def prepare_terminology() -> None:
+def prepare_terminology(own: Sequence[Path] = ()) -> None:
     """Compile the terminology if that is still to be done, with a progress bar."""
     from pipeline.terminology.cache import index_folder, load_index
 
-    if (index_folder() / "meta.json").exists():
+    if (index_folder(own) / "meta.json").exists():
         return
     if not err.is_terminal:
-        err.print("symptograph: first run, compiling the terminology (about 10 seconds) …")
+        err.print("symptograph: first run, compiling the terminology (about 20 seconds) …")
     with progress_bar("Compiling the terminology (first run only)") as update:
-        load_index(lambda stage, done, total: update(done, total, stage))
+        load_index(lambda stage, done, total: update(done, total, stage), own)

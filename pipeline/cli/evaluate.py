@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DEFAULT_GOLD = Path("corpus/gold")
 _SHOWN_ERRORS = 20
+_MACRO = ("concept set", "mention and concept")
 _SHOWN_PROBLEMS = 20
 
 
@@ -44,6 +45,10 @@ def command(
         str | None,
         typer.Option("--map", help="Labels of the gold, as DISEASE=CONDITION,SIGN=SYMPTOM."),
     ] = None,
+    traps: Annotated[
+        Path | None,
+        typer.Option(help="Answer the traps of this folder instead, as tests/traps."),
+    ] = None,
     contiguous: Annotated[
         bool, typer.Option("--contiguous", help="Leave out gold mentions in several parts.")
     ] = False,
@@ -55,6 +60,9 @@ def command(
     from pipeline.evaluation.gold import parse_label_map
     from pipeline.evaluation.report import compare, evaluate, evaluate_run
 
+    if traps is not None:
+        _answer_traps(traps, profile, model, errors)
+        return
     labels = parse_label_map(label_map) if label_map is not None else None
     if pred is None:
         prepare_terminology()
@@ -79,6 +87,21 @@ def command(
         _print_errors(result)
 
 
+def _answer_traps(folder: Path, profile: str, model: Path | None, errors: Path | None) -> None:
+    import pipeline
+    from pipeline.evaluation.traps import ANSWER_FIELDS, answer_traps, pass_rates, read_traps
+
+    found = read_traps(folder)
+    prepare_terminology()
+    answers = answer_traps(found, pipeline.load(profile, model))
+    table = Table("group", "passed", "traps", "rate", title=str(folder), title_justify="left")
+    for group, (passed, total) in pass_rates(answers).items():
+        table.add_row(group, str(passed), str(total), f"{passed / total:.3f}")
+    out.print(table)
+    if errors is not None:
+        write_csv(errors, ANSWER_FIELDS, (a.row() for a in answers if not a.passed))
+
+
 def _print(result: Evaluation, gold_dir: Path) -> None:
     from pipeline.evaluation.statistics import bootstrap_interval
 
@@ -89,6 +112,19 @@ def _print(result: Evaluation, gold_dir: Path) -> None:
         low, high = bootstrap_interval(by_document[name])
         *scores, gold = _cells(counts)
         table.add_row(name, *scores, f"{low:.3f} to {high:.3f}", gold)
+    out.print(table)
+    _print_macro(by_document)
+
+
+def _print_macro(by_document: dict[str, list[Counts]]) -> None:
+    """The lines that other systems report as means over documents too."""
+    from pipeline.evaluation.statistics import macro_average
+
+    table = Table("", "P", "R", "F1", title="Means over documents", title_justify="left")
+    for name, counts in by_document.items():
+        if name.startswith(_MACRO):
+            mean = macro_average(counts)
+            table.add_row(name, *(f"{v:.3f}" for v in (mean.precision, mean.recall, mean.f1)))
     out.print(table)
 
 

@@ -14,4 +14,12 @@ Model = Annotated[
     Path | None,
     typer.Option("--model", help="A model of your own, from `symptograph train`."),
 ]
+Terms = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--terms",
+        help="Terminology of your own (.obo, .json, .csv): replaces the built-in source of its "
+        "prefix, or is added; may be given again.",
+    ),
+]
 DEFAULT_PROFILE = "accurate"

@@ -35,6 +35,7 @@ def command(
     ] = DEFAULT_OUTPUT,
     profile: options.Profile = options.DEFAULT_PROFILE,
     model: options.Model = None,
+    terms: options.Terms = None,
     max_chars: Annotated[
         int, typer.Option(min=1, help="Longest article taken, in characters.")
     ] = 2_000_000,
@@ -47,10 +48,12 @@ def command(
     from pipeline.batch.run import run
     from pipeline.config import RunConfig
 
-    config = RunConfig.for_profile(profile, model).model_copy(update={"max_chars": max_chars})
+    config = RunConfig.for_profile(profile, model, terms or ()).model_copy(
+        update={"max_chars": max_chars}
+    )
 
     def load() -> Language:
-        prepare_terminology()
+        prepare_terminology([Path(path) for path in config.terms])
         return assemble(config)
 
     with progress_bar("Annotating") as update:

@@ -27,6 +27,7 @@ def command(
     ] = None,
     profile: options.Profile = options.DEFAULT_PROFILE,
     model: options.Model = None,
+    terms: options.Terms = None,
 ) -> None:
     """Show an article with its conditions, symptoms and body parts marked."""
     from pipeline.articles.discover import Source
@@ -35,11 +36,11 @@ def command(
     from pipeline.config import RunConfig
     from pipeline.errors import ArticleError
 
-    config = RunConfig.for_profile(profile, model)
+    config = RunConfig.for_profile(profile, model, terms or ())
     if file.is_dir():
         raise ArticleError(f"{file}: a folder; give one article file")
     article = read_article(Source(file.stem, file), config.max_chars)
-    prepare_terminology()
+    prepare_terminology([Path(path) for path in config.terms])
     doc = assemble(config)(article.text)
     if html is None:
         out.print(_legend())

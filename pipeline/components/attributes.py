@@ -9,9 +9,15 @@
 ``doc.spans["network"]``   candidate mentions found by the trained network
 ``doc.spans["sc"]``        the mentions: CONDITION, SYMPTOM, BODY_PART; ``span.id_`` is the id
 ``span._.concepts``        list of ``[CURIE, label, score]``, best first; empty when nothing fits
+``span._.matches``         list of ``[match, scope, name]``, one for each concept: how it was found
+``span._.long_form``       what an abbreviation stands for in this article, or None
 ``span._.negated``         bool
 ``span._.uncertain``       bool
-``span._.cue``             ``[start, end]`` (tokens) of the deciding negation or hedge, or None
+``span._.experiencer``     ``patient`` (or the reader, or people in general), or ``other``
+``span._.role``            in advice: ``prevention``, ``risk_factor``, ``differential``,
+                           ``emergency``, or None
+``span._.cue``             ``[start, end]`` (tokens) of the words that decided, or None; where
+                           several did, those of the first of the four above
 ``span._.source``          what found the mention: ``gazetteer``, ``patterns``, ``abbreviations``,
                            ``network``, joined by ``+``
 ``span._.score``           how much a mention of this source can be trusted, in [0, 1]
@@ -44,8 +50,12 @@ BODY_PART = "BODY_PART"
 
 _SPAN_ATTRIBUTES: dict[str, Any] = {
     "concepts": [],
+    "matches": [],
+    "long_form": None,
     "negated": False,
     "uncertain": False,
+    "experiencer": "patient",
+    "role": None,
     "cue": None,
     "source": None,
     "score": None,

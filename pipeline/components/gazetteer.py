@@ -6,6 +6,8 @@ nothing is built per start, nothing is copied per process.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,11 +29,17 @@ _HYPHENS = frozenset("-‐‑‒–—―\u00ad'’‘")
 _BREAK = hash_unit("\0break")
 
 
-def open_index() -> TermIndex:
-    """Open the compiled terminology, so that a component's config can refer to it."""
+def open_index(terms: Sequence[str] = ()) -> TermIndex:
+    """Open the compiled terminology, so that a component's config can refer to it.
+
+    Parameters
+    ----------
+    terms
+        Paths of the user's own terminology files.
+    """
     from pipeline.terminology.cache import load_index
 
-    return load_index()
+    return load_index(own=[Path(term) for term in terms])
 
 
 def _classify(word: str) -> tuple[int, int]:

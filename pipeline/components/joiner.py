@@ -3,7 +3,9 @@
 The network has seen the rules' decision as a feature, so it decides; a mention that both have
 carries both names in ``span._.source``. (Measured on annotated pages that neither was made with:
 letting the rules settle types that the network doubts, or add names where it found nothing, gains
-nothing.) Mentions take the concept of the name that look-up found at their place.
+nothing.) Two things are surer than the network: phrases that hold no mention, and that an
+abbreviation which the article expands is a mention just where its long form is. Mentions take the
+concept of the name that look-up found at their place.
 """
 
 from __future__ import annotations
@@ -43,10 +45,42 @@ class Joiner:
             place = mention.start, mention.end, mention.label_
             source = f"{by_rules[place]}+{_NETWORK}" if place in by_rules else _NETWORK
             found.append(Candidate(*place, source, score, curies.get(place, "")))
+        found = _as_expanded(doc, _outside_idioms(doc, found))
         main = [c for c in found if c.label != BODY_PART]
         parts = [c for c in found if c.label == BODY_PART]
         write_mentions(doc, sorted([*main, *_nested(main, parts)], key=reading_order))
         return doc
+
+
+def _outside_idioms(doc: Doc, found: list[Candidate]) -> list[Candidate]:
+    """Leave out what lies in a phrase that holds no mention ("a stroke of luck")."""
+    idioms = [(s.start, s.end) for s in doc.spans.get(attributes.IDIOMS, ())]
+    return [
+        c
+        for c in found
+        if not any(a <= c.start and c.end <= b and c.end - c.start < b - a for a, b in idioms)
+    ]
+
+
+def _as_expanded(doc: Doc, found: list[Candidate]) -> list[Candidate]:
+    """Let an abbreviation that the article expands be a mention just where its long form is."""
+    if not doc._.abbreviations:
+        return found
+    by_place = {(c.start, c.end): c for c in found}
+    inside = {token for c in found for token in range(c.start, c.end)}
+    kept = {id(c): c for c in found}
+    for record in doc._.abbreviations:
+        short = record["short_start"], record["short_end"]
+        long_form = by_place.get((record["long_start"], record["long_end"]))
+        mention = by_place.get(short)
+        if mention is not None and not inside & set(
+            range(record["long_start"], record["long_end"])
+        ):
+            kept.pop(id(mention), None)
+        elif long_form is not None and not inside & set(range(*short)):
+            added = Candidate(*short, long_form.label, "abbreviations", long_form.score)
+            kept[id(added)] = added
+    return list(kept.values())
 
 
 def _nested(main: list[Candidate], parts: list[Candidate]) -> list[Candidate]:

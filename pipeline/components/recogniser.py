@@ -68,9 +68,22 @@ class Recogniser(TrainablePipe):  # type: ignore[misc]
         """Mentions of each Doc, both layers, with calibrated probabilities."""
         docs = list(docs)
         self._require_weights()
-        filled = [doc for doc in docs if len(doc)]
-        scores = iter(self.model.predict(filled) if filled else [])
-        return [self._decode(doc, next(scores)) if len(doc) else [] for doc in docs]
+        # One by one: in a product for several Docs, the last digits of the scores depend on how
+        # many there are, and the tables would on the order of the files.
+        return [self._decode(d, self.model.predict([d])[0]) if len(d) else [] for d in docs]
+
+    def probabilities(self, doc: Doc, start: int, end: int) -> dict[str, float]:
+        """Probability of a stretch of tokens as a whole to be a mention, by label, uncalibrated."""
+        self._require_weights()
+        scores = self.model.predict([doc])[0]
+        places = np.arange(start, end)
+        found = {}
+        for layer, columns in enumerate(self._slices):
+            shares = _softmax(scores[:, columns])
+            for label in LAYERS[layer]:
+                tags = encode(len(doc), [(start, end, label)], layer)[start:end]
+                found[label] = float(np.prod(shares[places, tags]))
+        return found
 
     def _require_weights(self) -> None:
         if not self._has_weights:

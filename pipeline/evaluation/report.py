@@ -131,6 +131,10 @@ def _mentions(mode: str, label: str) -> Choice:
     return lambda d: d.scores.mentions[mode].get(label, Counts())  # type: ignore[index]
 
 
+def _links(kind: str, label: str) -> Choice:
+    return lambda d: getattr(d.scores, kind).get(label, Counts())  # type: ignore[no-any-return]
+
+
 def _relations(kind: str) -> Choice:
     return lambda d: d.scores.relations.get(kind, Counts())
 
@@ -147,7 +151,10 @@ _LINES: tuple[tuple[str, Choice], ...] = (
     *((f"{label} strict", _mentions("strict", label)) for label in (*ENTITY_TYPES, ALL)),
     *((f"{label} partial", _mentions("partial", label)) for label in (*ENTITY_TYPES, ALL)),
     *((f"{mode} (all types)", _mentions(mode, ALL)) for mode in ("exact", "type")),
-    ("concept, given the mention", lambda d: d.scores.concepts.get(ALL, Counts())),
+    *((f"concept, given the {label}", _links("concepts", label)) for label in ENTITY_TYPES),
+    ("concept, given the mention", _links("concepts", ALL)),
+    ("mention and concept", _links("identified", ALL)),
+    ("mentions with a concept", _links("linked", ALL)),
     *((f"concept set, {label}", _concept_sets(label)) for label in (*ENTITY_TYPES, ALL)),
     ("negated, given the mention", lambda d: d.scores.negated),
     ("uncertain, given the mention", lambda d: d.scores.uncertain),

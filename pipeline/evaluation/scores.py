@@ -74,6 +74,10 @@ class Scores:
         By measure, then by type (``ALL`` among them).
     concepts
         By type, over mentions with the right span and type: did the concept fit?
+    identified
+        By type, over all mentions: right in span, type and concept.
+    linked
+        By type, over predicted mentions: those with a concept, right or not.
     negated, uncertain
         Over mentions with the right span and type.
     relations
@@ -82,6 +86,8 @@ class Scores:
 
     mentions: dict[Mode, dict[str, Counts]] = field(default_factory=dict)
     concepts: dict[str, Counts] = field(default_factory=dict)
+    identified: dict[str, Counts] = field(default_factory=dict)
+    linked: dict[str, Counts] = field(default_factory=dict)
     negated: Counts = field(default_factory=Counts)
     uncertain: Counts = field(default_factory=Counts)
     relations: dict[str, Counts] = field(default_factory=dict)
@@ -89,7 +95,8 @@ class Scores:
     def __iadd__(self, other: Scores) -> Scores:
         for mode, by_type in other.mentions.items():
             _add(self.mentions.setdefault(mode, {}), by_type)
-        _add(self.concepts, other.concepts)
+        for name in ("concepts", "identified", "linked"):
+            _add(getattr(self, name), getattr(other, name))
         _add(self.relations, other.relations)
         self.negated += other.negated
         self.uncertain += other.uncertain
@@ -116,12 +123,24 @@ def score_document(gold: AnnotatedDocument, predicted: AnnotatedDocument) -> Sco
             said, true = getattr(pair.predicted, attribute), getattr(pair.gold, attribute)
             counts: Counts = getattr(scores, attribute)
             counts += Counts(float(said and true), int(said), int(true))
+    _count_links(scores, gold.mentions, predicted.mentions)
     for kind in RELATION_TYPES:
         counts = _relation_counts(gold, predicted, kind)
         scores.relations[kind] = counts
         scores.relations.setdefault(ALL, Counts())
         scores.relations[ALL] += counts
     return scores
+
+
+def _count_links(scores: Scores, gold: list[Mention], predicted: list[Mention]) -> None:
+    """Count the mentions that are right with their concept, and those that have one at all."""
+    for label in (*sorted({m.label for m in (*gold, *predicted)}), ALL):
+        theirs = [m for m in predicted if label in (m.label, ALL)]
+        n_gold = sum(label in (m.label, ALL) for m in gold)
+        right = scores.concepts.get(label, Counts()).correct
+        scores.identified[label] = Counts(right, len(theirs), n_gold)
+        n_linked = sum(bool(m.concepts) for m in theirs)
+        scores.linked[label] = Counts(float(n_linked), len(theirs), len(theirs))
 
 
 def _mention_counts(gold: list[Mention], predicted: list[Mention]) -> dict[Mode, dict[str, Counts]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,14 @@ Row = tuple[Any, ...]
 Rows = dict[str, list[Row]]
 
 
-def rows_of(article: Article, doc: Doc) -> Rows:
-    """Rows of one document, by table, each in the order of the table's columns."""
+def rows_of(article: Article, doc: Doc, versions: Mapping[str, str] | None = None) -> Rows:
+    """Rows of one document, by table, each in the order of the table's columns.
+
+    Parameters
+    ----------
+    versions
+        Version of each ontology, by the prefix of its CURIEs.
+    """
     sentences = sentence_starts(doc)
     mentions: list[Span] = list(doc.spans.get(attributes.MENTIONS, ()))
     sections: list[Span] = list(doc.spans.get(attributes.SECTIONS, ()))
@@ -28,6 +35,7 @@ def rows_of(article: Article, doc: Doc) -> Rows:
         "documents": [_document(article, doc, by_id, len(sentences), len(mentions))],
         "sections": [_section(article, n, s, by_id) for n, s in enumerate(sections)],
         "entities": _entities(article, sentences, mentions, sections, concepts),
+        "links": _links(article, mentions, versions or {}),
         "relations": _relations(article, doc, by_id, concepts),
     }
 
@@ -93,16 +101,74 @@ def _entities(
         start, end = mention.start_char, mention.end_char
         best = concepts[mention.id_]
         curie, label, score = best[0] if best else (None, None, None)
-        negated, uncertain, source, trust = attributes.values(
-            mention, "negated", "uncertain", "source", "score"
+        negated, uncertain, source, trust, experiencer, role, cue, long_form = attributes.values(
+            mention,
+            "negated",
+            "uncertain",
+            "source",
+            "score",
+            "experiencer",
+            "role",
+            "cue",
+            "long_form",
         )
+        cue_start, cue_end = _characters(mention.doc, cue)
         rows.append(
             (
                 article.doc_id, mention.id_, mention.label_, article.text[start:end], start, end,
                 sentence, section, curie, label, score, negated, uncertain, source, trust,
+                experiencer, role, None if cue is None else article.text[cue_start:cue_end],
+                cue_start, cue_end, long_form,
             )
         )  # fmt: skip
     return rows
+
+
+def _characters(doc: Doc, tokens: list[int] | None) -> tuple[int | None, int | None]:
+    """Offsets of a range of tokens."""
+    if tokens is None:
+        return None, None
+    cue = doc[tokens[0] : tokens[1]]
+    return cue.start_char, cue.end_char
+
+
+def _links(article: Article, mentions: list[Span], versions: Mapping[str, str]) -> list[Row]:
+    """One row for every concept a mention may stand for."""
+    rows: list[Row] = []
+    for mention in mentions:
+        concepts, matches = attributes.values(mention, "concepts", "matches")
+        for rank, (concept, match) in enumerate(zip(concepts, matches, strict=True), start=1):
+            rows.append(link_row(article.doc_id, mention.id_, rank, (*concept, *match), versions))
+    return rows
+
+
+def link_row(
+    doc_id: str, entity_id: str, rank: int, link: Sequence[Any], versions: Mapping[str, str]
+) -> Row:
+    """One row of ``links``.
+
+    Parameters
+    ----------
+    link
+        CURIE, label, score, match, scope and name, as in
+        :class:`pipeline.components.linker.Link`.
+    """
+    curie, label, score, match, scope, name = link
+    ontology = curie.split(":")[0]
+    version = versions.get(ontology)
+    return (
+        doc_id,
+        entity_id,
+        rank,
+        curie,
+        label,
+        score,
+        match,
+        scope or None,
+        name,
+        ontology,
+        version,
+    )
 
 
 def _places(borders: list[int], positions: list[int]) -> list[int]:
@@ -119,18 +185,48 @@ def _relations(
     for relation in doc._.relations:
         head, tail = by_id[relation["head"]], by_id[relation["tail"]]
         start, end = relation["evidence"]
-        evidence = " ".join(article.text[start:end].split())
-        for head_concept in _curies(concepts[head.id_]):
-            for tail_concept in _curies(concepts[tail.id_]):
-                rows.append(
-                    (
-                        article.doc_id, f"R{len(rows) + 1}", relation["type"], head.id_, head.text,
-                        head_concept, tail.id_, tail.text, tail_concept, relation["scope"],
-                        relation["negated"], relation["uncertain"], evidence, relation["score"],
-                    )
-                )  # fmt: skip
+        row = {
+            "doc_id": article.doc_id,
+            **relation,
+            "head_id": head.id_,
+            "head_text": head.text,
+            "tail_id": tail.id_,
+            "tail_text": tail.text,
+            "evidence": " ".join(article.text[start:end].split()),
+        }
+        head_concept, tail_concept = _best(concepts[head.id_]), _best(concepts[tail.id_])
+        rows += expand_relation(row, head_concept, tail_concept, len(rows))
     return rows
 
 
-def _curies(concepts: list[Any]) -> list[str | None]:
-    return concepts[0][0].split(",") if concepts else [None]
+def expand_relation(
+    row: Mapping[str, Any], head: str | None, tail: str | None, n_before: int
+) -> list[Row]:
+    """Rows of a relation between two mentions, one for every pair of their concepts.
+
+    Parameters
+    ----------
+    row
+        What all rows have in common, by column.
+    head, tail
+        CURIEs of the mentions, comma-joined where there are several.
+    n_before
+        Rows that the document has already.
+    """
+    pairs = [(h, t) for h in _parts(head) for t in _parts(tail)]
+    return [
+        (
+            row["doc_id"], f"R{number}", row["type"], row["head_id"], row["head_text"], head_curie,
+            row["tail_id"], row["tail_text"], tail_curie, row["scope"], row["negated"],
+            row["uncertain"], row["evidence"], row["score"],
+        )
+        for number, (head_curie, tail_curie) in enumerate(pairs, start=n_before + 1)
+    ]  # fmt: skip
+
+
+def _best(concepts: list[Any]) -> str | None:
+    return concepts[0][0] if concepts else None
+
+
+def _parts(curie: str | None) -> list[str | None]:
+    return [*curie.split(",")] if curie else [None]

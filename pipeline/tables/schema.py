@@ -1,7 +1,8 @@
 """Names, columns and types of every output table, in the order they are written.
 
 Offsets are Unicode code points into ``documents.text``, half-open. ``sentence`` and ``section``
-count from 0 within a document; the ``sections`` table says what a section is about.
+count from 0 within a document; the ``sections`` table says what a section is about. ``links`` has
+every concept that an entity may stand for, ranked from 1, which is the one in ``entities``.
 """
 
 from __future__ import annotations
@@ -29,6 +30,15 @@ ENTITIES = pa.schema(
         ("start", _COUNT), ("end", _COUNT), ("sentence", _COUNT), ("section", _COUNT),
         ("concept_id", _TEXT), ("concept_label", _TEXT), ("concept_score", _NUMBER),
         ("negated", _FLAG), ("uncertain", _FLAG), ("source", _TEXT), ("score", _NUMBER),
+        ("experiencer", _TEXT), ("role", _TEXT), ("cue", _TEXT), ("cue_start", _COUNT),
+        ("cue_end", _COUNT), ("long_form", _TEXT),
+    ]
+)  # fmt: skip
+LINKS = pa.schema(
+    [
+        ("doc_id", _TEXT), ("entity_id", _TEXT), ("rank", _COUNT), ("concept_id", _TEXT),
+        ("concept_label", _TEXT), ("score", _NUMBER), ("match", _TEXT), ("scope", _TEXT),
+        ("name", _TEXT), ("ontology", _TEXT), ("ontology_version", _TEXT),
     ]
 )  # fmt: skip
 RELATIONS = pa.schema(
@@ -56,6 +66,7 @@ TABLES: dict[str, pa.Schema] = {
     "documents": DOCUMENTS,
     "sections": SECTIONS,
     "entities": ENTITIES,
+    "links": LINKS,
     "relations": RELATIONS,
     "cooccurrences": COOCCURRENCES,
     "errors": ERRORS,

@@ -10,7 +10,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,26 @@ from numpy.typing import NDArray
 
 from pipeline.data import load_table
 from pipeline.errors import TerminologyError
-from pipeline.terminology.hashing import hash_acronym, hash_ngram, hash_unit
+from pipeline.terminology.encoder import NameEncoder, Units, load_encoder
+from pipeline.terminology.hashing import hash_acronym, hash_linked, hash_ngram, hash_unit
 from pipeline.terminology.normalise import SKIPPED, fold_word, normalise, split_units
-from pipeline.terminology.records import ENTITY_TYPES, IDIOM, SCOPES, Source, Term
+from pipeline.terminology.records import (
+    ENTITY_TYPES,
+    IDIOM,
+    LABEL_SEPARATOR,
+    SCOPES,
+    EntityType,
+    Scope,
+    Source,
+    Term,
+)
 from pipeline.terminology.rules import is_acronym, is_matchable, is_stopped
+from pipeline.terminology.search import search_arrays
 
 Progress = Callable[[str, int, int], None]
 """Called with a stage's name, the units done and the units in all."""
+
+LINKED_NAMES = "linked_names.csv"
 
 # A power of two, some 16 times the beginnings of names: one unknown beginning in 16 passes.
 _PREFIX_SLOTS = 1 << 22
@@ -35,9 +48,17 @@ _Entry = tuple[int, int, int]
 
 
 def compile_index(
-    sources: Iterable[Source], folder: Path, progress: Progress | None = None
+    sources: Iterable[Source],
+    folder: Path,
+    progress: Progress | None = None,
+    encoder: NameEncoder | None = None,
 ) -> None:
     """Write the index of ``sources`` to ``folder``; an existing one is left as it is.
+
+    Parameters
+    ----------
+    encoder
+        Gives the names' vectors; the one that is shipped where none is given.
 
     Raises
     ------
@@ -45,7 +66,16 @@ def compile_index(
         If the folder cannot be written.
     """
     sources = list(sources)
-    entries, curies, labels, longest, prefixes = _collect(sources, progress or (lambda *_: None))
+    progress = progress or (lambda *_: None)
+    entries, concepts, longest, prefixes = _collect(sources, progress)
+    curies, labels = [curie for curie, _ in concepts], [label for _, label in concepts]
+    progress("comparing names", 0, 0)
+    places = _places(curies)
+    names = linkable_names(sources)
+    near = search_arrays(
+        ((label, units, scope, places[curie]) for curie, label, units, scope in names),
+        encoder or load_encoder(),
+    )
     keys = np.array(sorted(entries), dtype=np.uint64)
     rows = [sorted(set(entries[int(key)])) for key in keys]
     first = sorted(longest)
@@ -61,11 +91,13 @@ def compile_index(
         "first_lengths": np.array([longest[unit] for unit in first], dtype=np.uint8),
         **_pack("curies", curies),
         **_pack("labels", labels),
+        **near,
     }
     meta = {
         "sources": {s.name: {"version": s.version, "terms": len(s.terms)} for s in sources},
         "names": len(keys),
         "concepts": len(curies),
+        "replaced": {old: new for s in sources for old, new in sorted(s.replaced.items())},
     }
     _write(folder, arrays, meta)
 
@@ -91,8 +123,8 @@ def _type_mask(row: list[_Entry]) -> int:
 
 def _collect(
     sources: list[Source], progress: Progress
-) -> tuple[dict[int, list[_Entry]], list[str], list[str], dict[int, int], set[int]]:
-    """Entries by n-gram hash, concepts' CURIEs and labels, longest by first unit, prefixes."""
+) -> tuple[dict[int, list[_Entry]], dict[tuple[str, str], int], dict[int, int], set[int]]:
+    """Entries by n-gram hash, places of concepts, longest by first unit, prefixes."""
     entries: dict[int, list[_Entry]] = {}
     concepts: dict[tuple[str, str], int] = {}
     longest: dict[int, int] = {}
@@ -111,14 +143,43 @@ def _collect(
             if done % 2000 == 0 or done == total:
                 progress("reading names", done, total)
     _add_known_acronyms(entries, concepts, labels_of)
+    _add_linked_names(entries, concepts, labels_of)
     _add_idioms(entries, concepts, longest, prefixes)
-    return (
-        entries,
-        [c for c, _ in concepts],
-        [label for _, label in concepts],
-        longest,
-        prefixes,
-    )
+    return entries, concepts, longest, prefixes
+
+
+def _places(curies: list[str]) -> dict[str, int]:
+    """Place of each CURIE among the concepts, the first one."""
+    places: dict[str, int] = {}
+    for place, curie in enumerate(curies):
+        places.setdefault(curie, place)
+    return places
+
+
+def linkable_names(
+    sources: Iterable[Source], linked: Iterable[Mapping[str, str]] | None = None
+) -> Iterator[tuple[str, EntityType, Units, Scope]]:
+    """CURIE, type, folded name and scope of every name that a mention may be compared with.
+
+    The type is that of the concept's own ontology.
+
+    Parameters
+    ----------
+    linked
+        Rows of ``linked_names.csv``; all of them where none are given.
+    """
+    types: dict[str, EntityType] = {}
+    for source in sources:
+        for term in source.terms:
+            if term.curie and "," not in term.curie:
+                label = types.setdefault(term.curie, term.type)
+                for name in term.names:
+                    if not is_acronym(name.text):
+                        yield term.curie, label, normalise(name.text), name.scope
+    for row in load_table(LINKED_NAMES) if linked is None else linked:
+        curie = row["concept"].split("|")[0]
+        if curie in types:
+            yield curie, types[curie], normalise(row["term"]), "CONSUMER"
 
 
 def _add_term(
@@ -160,6 +221,22 @@ def _add_known_acronyms(
         concept = concepts.setdefault((row["curie"], label), len(concepts))
         kind = ENTITY_TYPES.index(row["type"])  # type: ignore[arg-type]
         entries[hash_acronym(row["acronym"])] = [(kind, SCOPES.index("CONSUMER"), concept)]
+
+
+def _add_linked_names(
+    entries: dict[int, list[_Entry]], concepts: dict[tuple[str, str], int], labels: dict[str, str]
+) -> None:
+    """Reviewed links, under keys of their own that no text holds: they find no mentions."""
+    for row in load_table(LINKED_NAMES):
+        curie = row["concept"].split("|")[0]
+        parts = curie.split(",") if curie else []
+        if not all(part in labels for part in parts):
+            continue
+        label = LABEL_SEPARATOR.join(labels[part] for part in parts)
+        concept = concepts.setdefault((curie, label), len(concepts))
+        kind = ENTITY_TYPES.index(row["type"])  # type: ignore[arg-type]
+        key = hash_linked(row["type"], normalise(row["term"]))
+        entries[key] = [(kind, SCOPES.index("CONSUMER"), concept)]
 
 
 def _add_idioms(

@@ -27,6 +27,11 @@ def hash_acronym(form: str) -> int:
     return hash_unit("\0" + form)
 
 
+def hash_linked(label: str, units: Sequence[str]) -> int:
+    """Hash of a folded phrase that is only linked, as a mention of a type; no text holds it."""
+    return hash_ngram([hash_unit("\0\0" + label), *map(hash_unit, units)])
+
+
 def hash_ngram(unit_hashes: Sequence[int]) -> int:
     """Hash of an n-gram, given the hashes of its units in order."""
     value = unit_hashes[0]

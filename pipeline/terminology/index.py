@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import TerminologyError
+from pipeline.terminology.encoder import load_encoder
 from pipeline.terminology.hashing import (
     UInt64Array,
     extend_ngrams,
     hash_acronym,
+    hash_linked,
     hash_ngram,
     hash_unit,
 )
@@ -29,6 +31,7 @@ from pipeline.terminology.records import (
     Scope,
 )
 from pipeline.terminology.rules import is_acronym
+from pipeline.terminology.search import NameSearch
 
 _ARRAYS = (
     "keys", "prefixes", "type_masks", "offsets", "types", "scopes", "concepts", "first_units",
@@ -133,9 +136,22 @@ class TermIndex:
         blob, offsets = self._strings[name]
         return bytes(blob[int(offsets[position]) : int(offsets[position + 1])]).decode()
 
+    def concept(self, place: int) -> tuple[str, str]:
+        """CURIE and label of a concept by its place, as :class:`NearName` gives it."""
+        return self._string("curies", place), self._string("labels", place)
+
+    @cached_property
+    def search(self) -> NameSearch:
+        """Search for names that are like a phrase; opened when first wanted."""
+        return NameSearch.open(self.folder, load_encoder())
+
     def label(self, curie: str) -> str:
         """The ontology's name for a concept; of several concepts, all names."""
         return LABEL_SEPARATOR.join(self._labels.get(part, part) for part in curie.split(","))
+
+    def __contains__(self, curie: str) -> bool:
+        """Whether every concept of a CURIE (comma-joined for several) is known."""
+        return all(part in self._labels for part in curie.split(","))
 
     @cached_property
     def _labels(self) -> dict[str, str]:
@@ -173,6 +189,15 @@ class TermIndex:
             units = normalise(phrase)
             key = self.find(hash_ngram([hash_unit(u) for u in units])) if units else -1
         return self.entries(key) if key >= 0 else ()
+
+    def linked(self, phrase: str, label: EntityType) -> Entry | None:
+        """What a reviewer linked a phrase to, as a mention of a type.
+
+        An entry with an empty CURIE says that nothing fits; None that nobody looked at it.
+        """
+        units = normalise(phrase)
+        key = self.find(hash_linked(label, units)) if units else -1
+        return self._entry(int(self._offsets[key])) if key >= 0 else None
 
     def longest_from(self, units: UInt64Array) -> NDArray[np.uint8]:
         """Units in the longest name that begins with each of these units; 0 where none does."""

@@ -59,8 +59,15 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """All terms of one terminology, with the version they come from."""
+    """All terms of one terminology, with the version they come from.
+
+    Attributes
+    ----------
+    replaced
+        CURIEs that were merged into another or replaced by it, with that other.
+    """
 
     name: str
     version: str
     terms: tuple[Term, ...] = field(repr=False)
+    replaced: dict[str, str] = field(default_factory=dict, repr=False)

