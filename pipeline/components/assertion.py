@@ -78,7 +78,7 @@ class Assertion:
 
     def _describe(self, words: list[str]) -> tuple[list[int]]:
         """Numbers of the words that are in some cue, else 0."""
-        return ([self._numbers.get(word.lower().replace("’", "'"), 0) for word in words],)
+        return ([self._numbers.get(_plain(word), 0) for word in words],)
 
     def __call__(self, doc: Doc) -> Doc:
         """Assert one Doc."""
@@ -132,6 +132,12 @@ class Assertion:
             if _GAP in node:
                 todo += [(node[_GAP], place + skipped) for skipped in range(1, _MAX_GAP + 1)]
         return best
+
+
+def _plain(word: str) -> str:
+    """A word as cues have it; the tokeniser makes "do nt" of a "dont" that lost its apostrophe."""
+    lower = word.lower().replace("’", "'")
+    return "n't" if lower == "nt" else lower
 
 
 def _outside(mentions: Iterable[Span], cues: list[FoundCue]) -> Iterator[FoundCue]:
