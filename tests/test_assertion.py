@@ -143,3 +143,41 @@ def test_assertion_does_not_cross_a_line_that_a_full_stop_would_end(nlp):
     with_stop, without = nlp("He has no fever."), nlp("He has no fever")
     assert [s._.negated for s in with_stop.spans["sc"]] == [True]
     assert [s._.negated for s in without.spans["sc"]] == [True]
+
+
+@pytest.mark.parametrize(
+    ("text", "mention", "experiencer", "role"),
+    [
+        ("Your mother had asthma.", "asthma", "other", None),
+        ("Migraine runs in families.", "Migraine", "other", None),
+        ("A family history of glaucoma matters.", "glaucoma", "other", None),
+        ("You had asthma.", "asthma", "patient", None),
+        ("Vaccines protect against influenza.", "influenza", "patient", "prevention"),
+        ("It lowers your risk of stroke.", "stroke", "patient", "prevention"),
+        ("Obesity increases the risk of stroke.", "Obesity", "patient", "risk_factor"),
+        ("Obesity increases the risk of stroke.", "stroke", "patient", None),
+        ("It is often mistaken for asthma.", "asthma", "patient", "differential"),
+        ("Doctors rule out asthma.", "asthma", "patient", "differential"),
+        ("Call an ambulance if you have chest pain.", "chest pain", "patient", "emergency"),
+        ("Call 999 if you have:\n- chest pain\n- fever", "fever", "patient", "emergency"),
+        ("Rest if you have chest pain.", "chest pain", "patient", None),
+    ],
+)
+def test_assertion_of_experiencer_and_role(nlp, text, mention, experiencer, role):
+    doc = nlp(text)
+    (span,) = [s for s in doc.spans["sc"] if s.text == mention]
+    assert (span._.experiencer, span._.role) == (experiencer, role)
+    assert (span._.cue is not None) == (experiencer == "other" or role is not None)
+
+
+def test_assertion_a_cue_in_a_mention_governs_no_other(nlp):
+    doc = nlp("She has no appetite and fever.")
+    assert {(s.text, s._.negated) for s in doc.spans["sc"]} == {
+        ("no appetite", False), ("fever", False),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("word", ["don't", "don’t", "dont"])
+def test_assertion_reads_contractions_without_apostrophe(nlp, word):
+    doc = nlp(f"They {word} have asthma.")
+    assert [s._.negated for s in doc.spans["sc"]] == [True]

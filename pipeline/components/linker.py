@@ -149,7 +149,7 @@ class Linker:
 
     def _look_up(self, keys: Iterable[_Key]) -> None:
         """Fill the cache; what is not known is compared with all names, by type at once."""
-        unknown: list[_Key] = []
+        unknown: dict[_Key, None] = {}
         for key in keys:
             self._take(key, unknown)
         # The parts of coordinations are asked for together with the whole.
@@ -170,11 +170,11 @@ class Linker:
         for text, label in sorted(unknown, key=lambda key: len(key[0])):
             self._cache[text, label] = self._probable(text, label, ranked[text, label])
 
-    def _take(self, key: _Key, unknown: list[_Key]) -> None:
+    def _take(self, key: _Key, unknown: dict[_Key, None]) -> None:
         """Cache what is known of a phrase, or put it among the unknown ones."""
         known = self._known(*key)
         if known is None:
-            unknown.append(key)
+            unknown[key] = None
         else:
             self._cache[key] = known
 
