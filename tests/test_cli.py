@@ -392,8 +392,8 @@ def test_cli_evaluate_compares_with_another_run(symptograph, scored):
 
 
 def test_cli_evaluate_map_keeps_only_mapped_labels(symptograph, tmp_path):
-    (tmp_path / "a.txt").write_text("Flu hurts the leg.")
-    (tmp_path / "a.ann").write_text("T1\tDISEASE 0 3\tFlu\n")
+    (tmp_path / "a.txt").write_text("Asthma affects the lungs.")
+    (tmp_path / "a.ann").write_text("T1\tDISEASE 0 6\tAsthma\n")
     path = tmp_path / "scores.json"
     code, _, _ = symptograph("evaluate", tmp_path, "--map", "DISEASE=CONDITION", "--json", path)
     assert code == 0
