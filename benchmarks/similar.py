@@ -10,8 +10,6 @@ with an empty cache of mentions.
 from __future__ import annotations
 
 import argparse
-import gzip
-import json
 import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -20,6 +18,8 @@ import resource
 import time
 from pathlib import Path
 from typing import Any
+
+from throughput import read_texts
 
 import pipeline
 from pipeline.components.linker import Linker
@@ -36,14 +36,6 @@ class NoSearch:
     def nearest(self, phrases: list[Any], label: str) -> list[list[Any]]:
         """Nothing for each phrase."""
         return [[] for _ in phrases]
-
-
-def read_texts(path: Path, n: int) -> list[str]:
-    """Texts of pages spread evenly over the file."""
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8") as stream:
-        texts = [json.loads(line)["text"] for line in stream]
-    return texts[:: max(len(texts) // n, 1)][:n]
 
 
 def seconds(nlp: Any, texts: list[str], search: Any) -> float:

@@ -50,7 +50,7 @@ class RunConfig(BaseModel):
         TerminologyError
             If a terminology file cannot be read.
         """
-        from pipeline.terminology.own import digest_of
+        from pipeline.terminology.own import digests
 
         if profile not in get_args(Profile):
             known = ", ".join(get_args(Profile))
@@ -61,9 +61,14 @@ class RunConfig(BaseModel):
             {
                 "profile": profile,
                 "model": model and model.as_posix(),
-                "terms": {path.as_posix(): digest_of(path) for path in terms},
+                "terms": digests(terms),
             }
         )
+
+    @property
+    def term_files(self) -> list[Path]:
+        """Paths of the user's own terminology files."""
+        return [Path(path) for path in self.terms]
 
     def digest(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of the settings."""

@@ -11,19 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.batch.run import count_pairs_of
-from pipeline.components.linker import THRESHOLD, Link, Linker
-from pipeline.config import RunConfig
-from pipeline.errors import RunError
-from pipeline.tables.frames import read_table
+from pipeline.components.linker import CACHE_SIZE, THRESHOLD, Link, Linker
+from pipeline.tables.frames import read_run_file, read_table
 from pipeline.tables.rows import expand_relation, link_row
 from pipeline.tables.schema import TABLES
 from pipeline.tables.spreadsheet import harmless_cells
 from pipeline.tables.writer import TableWriter
 from pipeline.terminology.cache import load_index, ontology_versions
 from pipeline.terminology.index import TermIndex
+from pipeline.terminology.own import digests
 
 _Record = dict[str, Any]
-_CACHE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ def relink(run_dir: Path, out_dir: Path, own: Iterable[Path]) -> Relinked:
     tables = {name: read_table(run_dir, name).to_pylist() for name in TABLES}
     run_file = _run_file(run_dir, own)
     index = load_index(own=own)
-    linker = Linker(index, THRESHOLD, _CACHE)
+    linker = Linker(index, THRESHOLD, CACHE_SIZE)
     versions = ontology_versions(index)
     result = Relinked()
     sections, relations = _by_document(tables["sections"]), _by_document(tables["relations"])
@@ -118,14 +116,8 @@ def relink(run_dir: Path, out_dir: Path, own: Iterable[Path]) -> Relinked:
 
 def _run_file(run_dir: Path, own: list[Path]) -> dict[str, Any]:
     """The run's own description, with the new terminologies among its settings."""
-    path = run_dir / "run.json"
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        before = RunConfig.model_validate(content["config"])
-    except (OSError, ValueError, KeyError) as error:
-        raise RunError(f"{path}: cannot be read ({error}); run again") from error
-    terms = RunConfig.for_profile("fast", terms=own).terms
-    config = before.model_copy(update={"terms": terms})
+    content, before = read_run_file(run_dir)
+    config = before.model_copy(update={"terms": digests(own)})
     content["config"], content["config_digest"] = config.model_dump(), config.digest()
     return content
 

@@ -248,7 +248,7 @@ def _never() -> bool:
 
 
 def _index(config: RunConfig) -> TermIndex:
-    return load_index(own=[Path(path) for path in config.terms])
+    return load_index(own=config.term_files)
 
 
 def _run_file(config: RunConfig, inputs: list[Path], summary: RunSummary) -> str:

@@ -53,7 +53,7 @@ def command(
     )
 
     def load() -> Language:
-        prepare_terminology([Path(path) for path in config.terms])
+        prepare_terminology(config.term_files)
         return assemble(config)
 
     with progress_bar("Annotating") as update:

@@ -40,7 +40,7 @@ def command(
     if file.is_dir():
         raise ArticleError(f"{file}: a folder; give one article file")
     article = read_article(Source(file.stem, file), config.max_chars)
-    prepare_terminology([Path(path) for path in config.terms])
+    prepare_terminology(config.term_files)
     doc = assemble(config)(article.text)
     if html is None:
         out.print(_legend())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from pathlib import Path
@@ -51,24 +50,20 @@ def command(
     else:
         text, config = _of_run(run_dir, doc_id)
     start, end = _place(stretch, text)
-    prepare_terminology([Path(path) for path in config.terms])
+    prepare_terminology(config.term_files)
     _print(explain(assemble(config), text, start, end))
 
 
 def _of_run(run_dir: Path, doc_id: str) -> tuple[str, RunConfig]:
     """Text of a document of a run, and the run's settings."""
-    from pipeline.config import RunConfig
-    from pipeline.tables.frames import read_table
+    from pipeline.tables.frames import read_run_file, read_table
 
     table = read_table(run_dir, "documents").select(["doc_id", "text"]).to_pylist()
     texts = {row["doc_id"]: row["text"] for row in table}
     if doc_id not in texts:
         raise RunError(f"{run_dir}: no document {doc_id!r}; documents.csv lists them")
-    try:
-        stored: dict[str, Any] = json.loads((run_dir / "run.json").read_text(encoding="utf-8"))
-        return texts[doc_id], RunConfig.model_validate(stored["config"])
-    except (OSError, ValueError, KeyError) as error:
-        raise RunError(f"{run_dir}/run.json: cannot be read ({error}); run again") from error
+    _, config = read_run_file(run_dir)
+    return texts[doc_id], config
 
 
 def _place(stretch: str, text: str) -> tuple[int, int]:

@@ -74,6 +74,7 @@ class Assertion:
             parts.setdefault(row["word"], []).append(f"<{row['class']}>")
         self._numbers = {word: number for number, word in enumerate(parts, start=1)}
         self._parts: list[list[str]] = [[], *parts.values()]
+        self._begins = np.array([any(p in self._tree for p in ps) for ps in self._parts])
         self._lexemes = LexemeTable(self._describe, {"word": np.uint16})
 
     def _describe(self, words: list[str]) -> tuple[list[int]]:
@@ -105,7 +106,7 @@ class Assertion:
         words = [self._parts[number] for number in numbers.tolist()]
         found: list[FoundCue] = []
         end = 0
-        for position in np.flatnonzero(numbers).tolist():
+        for position in np.flatnonzero(self._begins[numbers]).tolist():
             if position >= end:
                 cues = self._longest(words, position, starts)
                 found += cues

@@ -68,19 +68,17 @@ def _as_expanded(doc: Doc, found: list[Candidate]) -> list[Candidate]:
         return found
     by_place = {(c.start, c.end): c for c in found}
     inside = {token for c in found for token in range(c.start, c.end)}
-    kept = {id(c): c for c in found}
+    dropped: set[Candidate] = set()
+    added = []
     for record in doc._.abbreviations:
         short = record["short_start"], record["short_end"]
-        long_form = by_place.get((record["long_start"], record["long_end"]))
-        mention = by_place.get(short)
-        if mention is not None and not inside & set(
-            range(record["long_start"], record["long_end"])
-        ):
-            kept.pop(id(mention), None)
-        elif long_form is not None and not inside & set(range(*short)):
-            added = Candidate(*short, long_form.label, "abbreviations", long_form.score)
-            kept[id(added)] = added
-    return list(kept.values())
+        long = record["long_start"], record["long_end"]
+        if short in by_place and inside.isdisjoint(range(*long)):
+            dropped.add(by_place[short])
+        elif long in by_place and inside.isdisjoint(range(*short)):
+            whole = by_place[long]
+            added.append(Candidate(*short, whole.label, "abbreviations", whole.score))
+    return [c for c in found if c not in dropped] + added
 
 
 def _nested(main: list[Candidate], parts: list[Candidate]) -> list[Candidate]:

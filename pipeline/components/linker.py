@@ -23,7 +23,7 @@ from spacy.util import minibatch
 from pipeline.components import attributes
 from pipeline.terminology.index import Entry, TermIndex
 from pipeline.terminology.normalise import normalise, split_units
-from pipeline.terminology.ranking import Ranked, load_ranking
+from pipeline.terminology.ranking import FOREIGN, Ranked, load_ranking
 from pipeline.terminology.records import LABEL_SEPARATOR, EntityType
 from pipeline.terminology.rules import known_acronyms
 
@@ -41,10 +41,10 @@ _WHOLE = 0.7
 THRESHOLD = 0.3
 _MAX_CONCEPTS = 5
 _LEAST_SHARE = 0.02
+# Phrases whose concepts are kept.
+CACHE_SIZE = 100_000
 # Docs whose unknown mentions are looked up together.
 _DOCS_AT_ONCE = 16
-# What a mention of a type is linked to only where its own ontology has nothing (scheme, 5).
-_FOREIGN = {attributes.CONDITION: "HP:", attributes.SYMPTOM: "MONDO:", attributes.BODY_PART: "-"}
 _SHORT_FORM = re.compile(r"^(?=.{2,7}$)[A-Z][A-Za-z0-9-]*[A-Z0-9]s?$")
 _SMALL_WORDS = frozenset(("of", "and", "the", "with", "in", "to", "for", "or", "a", "an"))
 _DETERMINER = re.compile(
@@ -96,8 +96,18 @@ class Linker:
 
     def __call__(self, doc: Doc) -> Doc:
         """Link one Doc."""
+        return self._set(doc, *_keys(doc))
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Link a stream of Docs, the unknown mentions of several at once."""
+        for docs in minibatch(stream, min(batch_size, _DOCS_AT_ONCE)):  # type: ignore[no-untyped-call]
+            prepared = [(doc, *_keys(doc)) for doc in docs]
+            self._look_up(key for _, keys, _ in prepared for key in keys)
+            for doc, keys, forms in prepared:
+                yield self._set(doc, keys, forms)
+
+    def _set(self, doc: Doc, keys: list[_Key], forms: dict[int, str]) -> Doc:
         mentions = doc.spans.get(attributes.MENTIONS, ())
-        keys, forms = _keys(doc)
         for number, (mention, links) in enumerate(
             zip(mentions, self.link_mentions(keys), strict=True)
         ):
@@ -110,17 +120,6 @@ class Linker:
                 )
         return doc
 
-    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
-        """Link a stream of Docs, the unknown mentions of several at once."""
-        for docs in minibatch(stream, min(batch_size, _DOCS_AT_ONCE)):  # type: ignore[no-untyped-call]
-            self._look_up(
-                dict.fromkeys(
-                    key for doc in docs for key in _keys(doc)[0] if key not in self._cache
-                )
-            )
-            for doc in docs:
-                yield self(doc)
-
     def link_mentions(self, mentions: Sequence[_Key]) -> list[tuple[Link, ...]]:
         """Concepts of all mentions of an article, best first.
 
@@ -131,7 +130,7 @@ class Linker:
         """
         if len(self._cache) >= self._cache_size:
             self._cache.clear()
-        self._look_up(dict.fromkeys(key for key in mentions if key not in self._cache))
+        self._look_up(mentions)
         links = [self._cache[key] for key in mentions]
         named = {found[0].curie for found in links if len(found) == 1 and found[0].score >= _SURE}
         return [_by_context(found, named) for found in links]
@@ -142,21 +141,15 @@ class Linker:
 
     def links(self, phrase: str, label: EntityType) -> tuple[Link, ...]:
         """Concepts of a phrase as a mention of a type, best first, outside any article."""
-        key = phrase, label
-        if key not in self._cache:
-            self._look_up([key])
-        return self._cache[key]
+        self._look_up([(phrase, label)])
+        return self._cache[phrase, label]
 
     def _look_up(self, keys: Iterable[_Key]) -> None:
-        """Fill the cache; what is not known is compared with all names, by type at once."""
+        """Cache what is not there yet; the unknown is compared with all names, by type at once."""
         unknown: dict[_Key, None] = {}
-        for key in keys:
-            self._take(key, unknown)
+        self._take(keys, unknown)
         # The parts of coordinations are asked for together with the whole.
-        parts = dict.fromkeys((p, label) for text, label in unknown for p in _expand(text))
-        for key in parts:
-            if key not in self._cache and key not in unknown:
-                self._take(key, unknown)
+        self._take([(p, label) for text, label in unknown for p in _expand(text)], unknown)
         ranked: dict[_Key, list[Ranked]] = {}
         for label in dict.fromkeys(label for _, label in unknown):
             texts = [text for text, own in unknown if own == label]
@@ -170,13 +163,15 @@ class Linker:
         for text, label in sorted(unknown, key=lambda key: len(key[0])):
             self._cache[text, label] = self._probable(text, label, ranked[text, label])
 
-    def _take(self, key: _Key, unknown: dict[_Key, None]) -> None:
-        """Cache what is known of a phrase, or put it among the unknown ones."""
-        known = self._known(*key)
-        if known is None:
-            unknown[key] = None
-        else:
-            self._cache[key] = known
+    def _take(self, keys: Iterable[_Key], unknown: dict[_Key, None]) -> None:
+        """Cache what is known of phrases, and put the others among the unknown ones."""
+        for key in keys:
+            if key not in self._cache and key not in unknown:
+                known = self._known(*key)
+                if known is None:
+                    unknown[key] = None
+                else:
+                    self._cache[key] = known
 
     def _known(self, text: str, label: EntityType) -> tuple[Link, ...] | None:
         """Concepts of a name, a reviewed phrase, a rearrangement or a known coordination.
@@ -214,7 +209,7 @@ class Linker:
             e for e in self.index.lookup(phrase) if (e.type == attributes.BODY_PART) == is_part
         ]
         linked = [e for e in found if e.curie]
-        own = [e for e in linked if not e.curie.startswith(_FOREIGN[label])]
+        own = [e for e in linked if not e.curie.startswith(FOREIGN[label])]
         return own or linked or found
 
     def _of_entries(
@@ -225,7 +220,7 @@ class Linker:
         links: dict[str, Link] = {}
         for entry in entries:
             own = score
-            if entry.curie.startswith(_FOREIGN[label]):
+            if entry.curie.startswith(FOREIGN[label]):
                 own = min(own, _OTHER_TYPE)
             if entry.scope in _LOOSE_SCOPES:
                 own = min(own, _LOOSE)
@@ -386,7 +381,7 @@ def _expand(text: str) -> Iterator[str]:
     default_config={
         "index": {"@misc": "symptograph.TermIndex.v1"},
         "threshold": THRESHOLD,
-        "cache_size": 100_000,
+        "cache_size": CACHE_SIZE,
     },
 )
 def make_linker(

@@ -120,15 +120,10 @@ def answer(trap: Trap, doc: Doc) -> Answer:
         m for m in doc.spans[attributes.MENTIONS]
         if m.start_char < trap.end and trap.start < m.end_char
     ]  # fmt: skip
-    if trap.attribute == "type":
-        given = _types(trap, touching)
-        return Answer(trap, given, given == trap.expected)
-    if trap.attribute == "covered":
-        given = _covered(trap, touching)
-        return Answer(trap, given, given == trap.expected)
     if trap.attribute == "concept":
         return _concept(trap, touching)
-    given = _assertion(trap, touching)
+    ask = {"type": _types, "covered": _covered}.get(trap.attribute, _assertion)
+    given = ask(trap, touching)
     return Answer(trap, given, given == trap.expected)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.config import RunConfig
 from pipeline.errors import RunError
 from pipeline.tables.schema import TABLES
 
@@ -30,6 +32,22 @@ def read_table(folder: Path, name: str) -> pa.Table:
         raise RunError(
             f"{folder}: no finished run there ({path.name}); give the --out folder of one"
         ) from error
+
+
+def read_run_file(folder: Path) -> tuple[dict[str, Any], RunConfig]:
+    """What ``run.json`` says of a run, and the settings in it.
+
+    Raises
+    ------
+    RunError
+        If it cannot be read.
+    """
+    path = folder / "run.json"
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return content, RunConfig.model_validate(content["config"])
+    except (OSError, ValueError, KeyError) as error:
+        raise RunError(f"{path}: cannot be read ({error}); run again") from error
 
 
 def read_frames(folder: Path) -> dict[str, pd.DataFrame]:

@@ -79,6 +79,11 @@ def digest_of(path: Path) -> str:
         raise TerminologyError(f"{path}: cannot be read ({error.strerror})") from error
 
 
+def digests(paths: Iterable[Path]) -> dict[str, str]:
+    """Digest of each file by its path; errors as in :func:`digest_of`."""
+    return {path.as_posix(): digest_of(path) for path in paths}
+
+
 def read_own(path: Path) -> Source:
     """Read a file by its suffix: ``.obo``, ``.json`` or ``.csv``.
 
@@ -114,7 +119,8 @@ def _source(path: Path, version: str, raw: list[_Raw]) -> Source:
         wanted = descendants({term.curie: term.parents for term in own}, ROOTS[prefix])
     terms = tuple(_term(term, prefix) for term in own if term.curie in wanted and not term.obsolete)
     if not terms:
-        raise TerminologyError(f"{path}: no {prefix} terms below {', '.join(ROOTS[prefix])}")
+        below = f" below {', '.join(ROOTS[prefix])}" if prefix in ROOTS else ""
+        raise TerminologyError(f"{path}: no {prefix} terms{below} that are in use")
     replaced = {old: term.curie for term in own for old in term.merged}
     replaced |= {term.curie: term.replaced_by for term in own if term.replaced_by}
     return Source(prefix, version, terms, replaced)
@@ -183,17 +189,16 @@ def _read_graph(path: Path) -> tuple[str, list[_Raw]]:
     for edge in graph.get("edges", ()):
         if edge["pred"] == "is_a":
             parents.setdefault(_curie(edge["sub"]), []).append(_curie(edge["obj"]))
-    terms = [
-        _Raw(
-            curie=_curie(node["id"]),
-            label=node.get("lbl", ""),
-            names=list(_graph_names(node.get("meta", {}).get("synonyms", ()))),
-            parents=parents.get(_curie(node["id"]), []),
-            obsolete=bool(node.get("meta", {}).get("deprecated")),
-        )
-        for node in graph["nodes"]
-        if ":" in _curie(node["id"]) and node.get("type", "CLASS") == "CLASS"
-    ]
+    terms = []
+    for node in graph["nodes"]:
+        curie, meta = _curie(node["id"]), node.get("meta", {})
+        if ":" in curie and node.get("type", "CLASS") == "CLASS":
+            names = list(_graph_names(meta.get("synonyms", ())))
+            obsolete = bool(meta.get("deprecated"))
+            term = _Raw(
+                curie, node.get("lbl", ""), names, parents.get(curie, []), obsolete=obsolete
+            )
+            terms.append(term)
     version = graph.get("meta", {}).get("version") or digest_of(path)[:12]
     return str(version), terms
 

@@ -21,7 +21,8 @@ from pipeline.terminology.records import EntityType
 from pipeline.terminology.search import NearName
 
 _SHIPPED = resources.files("pipeline.data") / "linker" / "ranking.json"
-_FOREIGN = {"CONDITION": "HP:", "SYMPTOM": "MONDO:", "BODY_PART": "-"}
+# What a mention of a type is linked to only where its own ontology has nothing (scheme, 5).
+FOREIGN = {"CONDITION": "HP:", "SYMPTOM": "MONDO:", "BODY_PART": "-"}
 _LOOSE = frozenset(("RELATED", "BROAD", "NARROW"))
 _MAX_CONCEPTS = 20
 _TOP = 4
@@ -144,7 +145,7 @@ def features(
                 shared / told,
                 shared / sum(map(weigh, own)),
                 float(words == own),
-                float(not curies[place].startswith(_FOREIGN[label])),
+                float(not curies[place].startswith(FOREIGN[label])),
                 float(units[-1] == best.units[-1]),
                 min(max(more, 0), _MAX_EXTRA) / _MAX_EXTRA,
                 min(max(-more, 0), _MAX_EXTRA) / _MAX_EXTRA,

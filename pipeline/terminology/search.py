@@ -110,6 +110,7 @@ class NameSearch:
         self._offsets = arrays["near_names_offsets"]
         self._words = arrays["near_words"]
         self._weights = arrays["near_weights"]
+        self._rarest = float(self._weights.max(initial=1.0))
         self._cache: dict[str, float] = {}
 
     @classmethod
@@ -160,6 +161,6 @@ class NameSearch:
             value = np.uint64(hash_unit(word))
             place = int(np.searchsorted(self._words, value))
             found = place < len(self._words) and self._words[place] == value
-            known = float(self._weights[place]) if found else float(self._weights.max(initial=1.0))
+            known = float(self._weights[place]) if found else self._rarest
             self._cache[word] = known
         return known
