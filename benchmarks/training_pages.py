@@ -5,7 +5,8 @@ Usage: python benchmarks/training_pages.py MEDQUAD.jsonl[.gz] OUT
 The texts are excerpts of MedQuAD (Ben Abacha and Demner-Fushman 2019, CC BY 4.0) and not part of
 this repository. MEDQUAD has a record a page with ``id`` (folder and file of the public data set)
 and ``text`` (its questions and answers in their order, blank lines between). A page whose text is
-not the one that was annotated is left out and named. OUT gets the folders ``train`` and ``dev``.
+not the one that was annotated is left out and named. OUT gets the folders ``train`` and ``dev``,
+and ``related``: those pages again whose relations, negation and hedging were annotated too.
 """
 
 from __future__ import annotations
@@ -45,6 +46,20 @@ def excerpt(text: str, page: Row) -> str:
     return "\n\n".join(paragraphs[first : first + int(page["paragraphs"])]) + "\n"
 
 
+def statement(number: int, row: Row) -> str:
+    """Line of a relation between two mentions, or of what is said of one."""
+    if row["other"]:
+        return f"R{number}\t{row['type']} Arg1:T{row['mention']} Arg2:T{row['other']}"
+    return f"A{number}\t{row['type']} T{row['mention']}"
+
+
+def write(folder: Path, name: str, text: str, lines: list[str]) -> None:
+    """Write a text and its annotation."""
+    (folder / f"{name}.txt").write_text(text, encoding="utf-8", newline="")
+    annotation = "".join(f"{line}\n" for line in lines)
+    (folder / f"{name}.ann").write_text(annotation, encoding="utf-8", newline="")
+
+
 def main() -> int:
     """Write the folder; 0 if every page could be written."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -52,11 +67,14 @@ def main() -> int:
     parser.add_argument("out", type=Path)
     options = parser.parse_args()
     texts = read_texts(options.medquad)
-    for split in ("train", "dev"):
+    for split in ("train", "dev", "related"):
         Path(options.out, split).mkdir(parents=True, exist_ok=True)
     mentions: dict[str, list[Row]] = defaultdict(list)
     for row in rows("mentions.tsv"):
         mentions[row["page"]].append(row)
+    related: dict[str, list[Row]] = defaultdict(list)
+    for row in rows("relations.tsv"):
+        related[row["page"]].append(row)
     missing = []
     for page in rows("pages.tsv"):
         text = excerpt(texts.get(page["medquad_id"], ""), page)
@@ -68,10 +86,10 @@ def main() -> int:
             + text[int(m["start"]) : int(m["end"])].replace("\n", " ")
             for n, m in enumerate(mentions[page["page"]], start=1)
         ]
-        folder = options.out / page["split"]
-        (folder / f"{page['page']}.txt").write_text(text, encoding="utf-8", newline="")
-        annotation = "".join(f"{line}\n" for line in lines)
-        (folder / f"{page['page']}.ann").write_text(annotation, encoding="utf-8", newline="")
+        write(options.out / page["split"], page["page"], text, lines)
+        if page["page"] in related:
+            more = [statement(n, row) for n, row in enumerate(related[page["page"]], start=1)]
+            write(options.out / "related", page["page"], text, lines + more)
     print(f"{len(rows('pages.tsv')) - len(missing)} pages written to {options.out}")
     for name in missing:
         print(f"{name}: not there, or not with the text that was annotated", file=sys.stderr)

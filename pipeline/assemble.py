@@ -13,11 +13,11 @@ from pipeline.config import Profile, RunConfig
 from pipeline.errors import ConfigError
 
 RECOGNISER = "symptograph_recogniser"
-# What the network sees; what profile ``accurate`` adds; what reads the mentions.
+# What needs no mentions; what the network sees; what profile ``accurate`` adds; what reads the
+# mentions.
+LAYOUT = ("symptograph_sections", "symptograph_sentences", "symptograph_abbreviations")
 _RULES = (
-    "symptograph_sections",
-    "symptograph_sentences",
-    "symptograph_abbreviations",
+    *LAYOUT,
     "symptograph_gazetteer",
     "symptograph_patterns",
     "symptograph_resolver",

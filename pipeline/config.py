@@ -28,6 +28,10 @@ class RunConfig(BaseModel):
         The user's own terminology files, each with its SHA-256.
     max_chars
         Longest text that is annotated, in characters; longer ones are reported, never cut.
+    min_count
+        Windows that a pair must share to be in the co-occurrence table.
+    rollup
+        Whether pairs are also counted at the levels above their concepts.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,6 +40,8 @@ class RunConfig(BaseModel):
     model: str | None = None
     terms: dict[str, str] = Field(default_factory=dict)
     max_chars: int = Field(default=2_000_000, ge=1)
+    min_count: int = Field(default=1, ge=1)
+    rollup: bool = False
 
     @classmethod
     def for_profile(

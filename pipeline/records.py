@@ -34,8 +34,23 @@ class Relation(TypedDict):
     """A typed relation between two mentions of one Doc, as ``doc._.relations`` holds it.
 
     ``head`` and ``tail`` are mention ids (``span.id_``); ``evidence`` is the character range of
-    the sentence that holds the tail; ``scope`` says where the head was found: ``sentence``,
-    ``section`` or ``document``.
+    the sentence that holds the tail; ``scope`` says where the head stands: in the same ``sentence``
+    or ``section`` as the tail, or elsewhere in the ``document``. ``rule`` says how the two came
+    together:
+
+    ================= ==========================================================================
+    ``nested``        the body part is in the symptom
+    ``cue``           a word between them tells it, the head before the tail ("flu causes fever")
+    ``turned_cue``    so, the tail before the head ("fever is a sign of flu")
+    ``beside``        the same sentence, without such a word
+    ``list``          the head leads into the list that the tail is in
+    ``topic``         the section is about the head
+    ``article_topic`` the article is about the head
+    ``nearby``        another sentence of the section
+    ================= ==========================================================================
+
+    ``cue`` is the character range of that word, or None; ``score`` the probability that the text
+    says so; ``frequency`` how often the condition has the symptom, as HPO's term, or None.
     """
 
     type: str
@@ -44,6 +59,8 @@ class Relation(TypedDict):
     scope: str
     evidence: list[int]
     rule: str
+    cue: list[int] | None
     score: float
     negated: bool
     uncertain: bool
+    frequency: str | None

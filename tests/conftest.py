@@ -11,6 +11,11 @@ SEED = ROOT / "corpus" / "articles" / "causes-of-weakness-in-legs.txt"
 
 
 @pytest.fixture(scope="session")
+def root():
+    return ROOT
+
+
+@pytest.fixture(scope="session")
 def nlp():
     return pipeline.load("fast")
 

@@ -16,16 +16,18 @@ from scipy import stats
 
 from pipeline.batch.run import run
 from pipeline.config import RunConfig
+from pipeline.cooccurrence.copies import find_copies
 from pipeline.cooccurrence.counts import count_pairs
 from pipeline.cooccurrence.statistics import (
-    add_statistics,
     benjamini_hochberg,
     expected_count,
     fisher_p,
+    log_odds,
     npmi,
     odds_ratio,
 )
-from pipeline.tables.schema import COOCCURRENCES, TABLES
+from pipeline.cooccurrence.table import pair_tables
+from pipeline.tables.schema import TABLES
 
 TYPES = ("CONDITION", "SYMPTOM", "BODY_PART")
 ARTICLES = {
@@ -118,7 +120,7 @@ def test_cooccurrence_scopes_come_from_narrow_to_wide(corpus_run):
 # Tables made by hand: one entity a tuple (doc, sentence, section, type, concept, text, negated).
 
 
-def count(tmp_path, entities, documents=(("a", 3),), n_sections=2):
+def count(tmp_path, entities, documents=(("a", 3),), n_sections=2, min_count=1, annotated=None):
     rows = [
         {
             "doc_id": doc, "entity_id": f"T{n}", "type": kind, "text": text, "start": n,
@@ -138,9 +140,8 @@ def count(tmp_path, entities, documents=(("a", 3),), n_sections=2):
         pq.write_table(
             pa.Table.from_pylist(filled, schema=TABLES[name]), tmp_path / f"{name}.parquet"
         )
-    return count_pairs(
-        *(tmp_path / f"{name}.parquet" for name in ("entities", "documents", "sections"))
-    ).to_pylist()
+    counted = count_pairs(tmp_path, np.arange(len(documents)), min_count)
+    return [row for part in pair_tables(counted, annotated) for row in part.to_pylist()]
 
 
 FLU = ("CONDITION", "MONDO:1", "flu", "flu", False)
@@ -372,7 +373,74 @@ def test_statistics_adjust_within_scope_and_types(corpus_run):
         assert [r["q_value"] for r in rows] == pytest.approx(list(expected), rel=1e-9)
 
 
-def test_statistics_of_no_pairs_are_an_empty_table_with_all_columns():
-    names = COOCCURRENCES.names[:12]
-    table = pa.schema([COOCCURRENCES.field(name) for name in names]).empty_table()
-    assert add_statistics(table).equals(COOCCURRENCES.empty_table())
+@settings(max_examples=200, deadline=None)
+@given(tables)
+def test_log_odds_and_its_error_are_scipys_where_no_cell_is_zero(cells):
+    n_ab, n_a, n_b, n = cells
+    table = np.array([[n_ab, n_a - n_ab], [n_b - n_ab, n - n_a - n_b + n_ab]])
+    (value,), (error,) = log_odds(*floats(*cells))
+    assert value == pytest.approx(math.log(odds_ratio(*floats(*cells))[0]), abs=1e-9)
+    assert 0 < error < math.inf
+    if table.all():
+        reference = stats.contingency.odds_ratio(table, kind="sample")
+        low, high = reference.confidence_interval(0.95)
+        z = stats.norm.ppf(0.975)
+        assert value == pytest.approx(math.log(reference.statistic), abs=1e-9)
+        assert error == pytest.approx((math.log(high) - math.log(low)) / (2 * z), abs=1e-9)
+
+
+# Copies.
+
+ARTICLE = " ".join(f"word{n} follows word{n + 1} in this long article" for n in range(60))
+
+
+@pytest.mark.parametrize(
+    ("texts", "kinds"),
+    [
+        ([], []),
+        (["Flu is common."], [0]),
+        ([ARTICLE, "Something else stands here.", ARTICLE], [0, 1, 0]),
+        ([ARTICLE, ARTICLE.replace("word5 ", "another "), ARTICLE.upper()], [0, 0, 0]),
+        ([ARTICLE, ARTICLE[: len(ARTICLE) // 2]], [0, 1]),
+        (["", "", "!"], [0, 1, 2]),
+        (["Flu.", "Flu.", "Flu"], [0, 0, 0]),
+    ],
+)
+def test_copies_are_found_and_texts_without_words_are_none(texts, kinds):
+    assert find_copies(texts).tolist() == kinds
+
+
+def test_counts_take_copies_of_an_article_once_in_the_effective_number(nlp, tmp_path):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    for name in ("flu", "copy", "again"):
+        (folder / f"{name}.txt").write_text(ARTICLES["flu"])
+    (folder / "other.txt").write_text(ARTICLES["ms"])
+    run([folder], out, RunConfig(), lambda: nlp)
+    rows = pq.read_table(out / "cooccurrences.parquet").to_pylist()
+    found = {
+        (r["n_docs"], r["n_effective_docs"])
+        for r in rows
+        if r["a_label"] == "influenza" and r["b_label"] == "Cough"
+    }
+    assert found == {(3, 1)}
+
+
+def test_counts_leave_rarer_pairs_out(tmp_path):
+    both = [("a", s, 0, *what) for s in range(3) for what in (FLU, FEVER)]
+    rows = count(tmp_path, [*both, ("a", 0, 0, *LEG)], min_count=2)
+    assert [(r["scope"], r["b_concept_id"], r["n_ab"]) for r in rows] == [("sentence", "HP:1", 3)]
+
+
+def test_counts_say_how_conditions_and_symptoms_stand_to_annotations(tmp_path):
+    mentions = [("a", 0, 0, *FLU), ("a", 0, 0, *FEVER), ("a", 0, 0, *LEG)]
+    rows = count(tmp_path, mentions, annotated=lambda one, other: f"{one} {other}")
+    assert {r["hpoa"] for r in rows if r["a_type"] == "CONDITION"} == {"MONDO:1 HP:1", None}
+
+
+def test_cooccurrence_of_a_run_without_mentions_is_an_empty_table(nlp, tmp_path):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    (folder / "plain.txt").write_text(ARTICLES["plain"])
+    run([folder], out, RunConfig(), lambda: nlp)
+    assert pq.read_table(out / "cooccurrences.parquet").num_rows == 0

@@ -35,8 +35,27 @@ def test_relations_has_symptom(nlp, text, pairs):
 
 
 def test_relations_has_symptom_prefers_the_condition_of_the_sentence(nlp):
-    doc = nlp("Asthma\n\nInfluenza causes fever. Cough is common.")
-    assert _pairs(doc, "has_symptom") == {("Influenza", "fever"), ("Asthma", "Cough")}
+    doc = nlp("Asthma\n\nInfluenza causes fever. Asthma causes a cough.")
+    assert _pairs(doc, "has_symptom") == {("Influenza", "fever"), ("Asthma", "cough")}
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        (
+            "Both asthma and influenza cause cough and fever.",
+            {(c, s) for c in ("asthma", "influenza") for s in ("cough", "fever")},
+        ),
+        ("Fever and cough point to influenza.", {("influenza", "Fever"), ("influenza", "cough")}),
+        (
+            "Asthma\n\nSymptoms of asthma\n\nCommon symptoms are:\n\n- wheezing\n- cough\n",
+            {("asthma", "wheezing"), ("asthma", "cough")},
+        ),
+        ("Asthma\n\nTreatment\n\nSide effects of the tablets are nausea and headache.", set()),
+    ],
+)
+def test_relations_has_symptom_of_lists_and_sections(nlp, text, pairs):
+    assert _pairs(nlp(text), "has_symptom") == pairs
 
 
 def test_relations_has_symptom_follows_the_section(nlp):

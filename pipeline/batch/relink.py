@@ -12,6 +12,7 @@ from typing import Any
 
 from pipeline.batch.run import count_pairs_of
 from pipeline.components.linker import CACHE_SIZE, THRESHOLD, Link, Linker
+from pipeline.config import RunConfig
 from pipeline.tables.frames import read_run_file, read_table
 from pipeline.tables.rows import expand_relation, link_row
 from pipeline.tables.schema import TABLES
@@ -80,7 +81,7 @@ def relink(run_dir: Path, out_dir: Path, own: Iterable[Path]) -> Relinked:
     """
     own = list(own)
     tables = {name: read_table(run_dir, name).to_pylist() for name in TABLES}
-    run_file = _run_file(run_dir, own)
+    run_file, config = _run_file(run_dir, own)
     index = load_index(own=own)
     linker = Linker(index, THRESHOLD, CACHE_SIZE)
     versions = ontology_versions(index)
@@ -105,21 +106,20 @@ def relink(run_dir: Path, out_dir: Path, own: Iterable[Path]) -> Relinked:
             _add(writer, "sections", sections.get(doc_id, []))
             _add(writer, "entities", own_entities)
             writer.add("links", _links(doc_id, own_entities, links, versions))
-            writer.add("relations", _relations(relations.get(doc_id, []), concepts))
+            writer.add("relations", _relations(relations.get(doc_id, []), concepts, index))
         _add(writer, "errors", tables["errors"])
-        counts = count_pairs_of(writer)
-        run_file["counts"]["cooccurrences"] = counts
+        run_file["counts"] |= count_pairs_of(writer, config)
         run_file["terminology"] = index.meta["sources"]
         writer.publish(json.dumps(run_file, indent=2) + "\n")
     return result
 
 
-def _run_file(run_dir: Path, own: list[Path]) -> dict[str, Any]:
-    """The run's own description, with the new terminologies among its settings."""
+def _run_file(run_dir: Path, own: list[Path]) -> tuple[dict[str, Any], RunConfig]:
+    """The run's own description, and its settings with the new terminologies among them."""
     content, before = read_run_file(run_dir)
     config = before.model_copy(update={"terms": digests(own)})
     content["config"], content["config_digest"] = config.model_dump(), config.digest()
-    return content
+    return content, config
 
 
 def _by_document(rows: list[_Record]) -> dict[str, list[_Record]]:
@@ -184,7 +184,9 @@ def _links(
     ]
 
 
-def _relations(rows: list[_Record], concepts: dict[str, str | None]) -> list[tuple[Any, ...]]:
+def _relations(
+    rows: list[_Record], concepts: dict[str, str | None], index: TermIndex
+) -> list[tuple[Any, ...]]:
     """Relations between mentions, one row a pair of their new concepts."""
     made: list[tuple[Any, ...]] = []
     seen = set()
@@ -192,7 +194,6 @@ def _relations(rows: list[_Record], concepts: dict[str, str | None]) -> list[tup
         key = row["type"], row["head_id"], row["tail_id"], row["scope"]
         if key not in seen:
             seen.add(key)
-            made += expand_relation(
-                row, concepts[row["head_id"]], concepts[row["tail_id"]], len(made)
-            )
+            head, tail = concepts[row["head_id"]], concepts[row["tail_id"]]
+            made += expand_relation(row, head, tail, len(made), index)
     return made

@@ -25,7 +25,7 @@ from pipeline.errors import ArticleError, StoppedError
 from pipeline.tables.rows import Rows, rows_of
 from pipeline.tables.schema import TABLES
 from pipeline.tables.writer import TableWriter
-from pipeline.terminology.cache import load_index, ontology_versions
+from pipeline.terminology.cache import load_index
 from pipeline.terminology.index import TermIndex
 
 _PACKAGES = (
@@ -104,7 +104,8 @@ def run(
             _annotate(sources, nlp, config, writer, summary, stopped, report)
         writer.add("errors", sorted(summary.errors, key=_error_order))
         counting = time.perf_counter()
-        summary.counts["cooccurrences"] = count_pairs_of(writer)
+        if summary.n_done:
+            summary.counts |= count_pairs_of(writer, config)
         summary.counts["errors"] = len(summary.errors)
         summary.seconds["cooccurrence"] = time.perf_counter() - counting
         summary.seconds["total"] = time.perf_counter() - began
@@ -123,7 +124,7 @@ def _annotate(
     report: Report | None,
 ) -> None:
     began = time.perf_counter()
-    versions = ontology_versions(_index(config))
+    index = load_index(own=config.term_files)
     done = 0
     for batch in _batches(sources):
         if stopped():
@@ -132,7 +133,7 @@ def _annotate(
             break
         if report:
             report(done, len(sources), batch[0].doc_id)
-        for rows in _rows(batch, nlp, config, versions, summary):
+        for rows in _rows(batch, nlp, config, index, summary):
             summary.n_done += 1
             summary.n_tokens += rows["documents"][0][4]
             for row in rows["entities"]:
@@ -176,7 +177,7 @@ def _rows(
     batch: list[Source],
     nlp: Language,
     config: RunConfig,
-    versions: dict[str, str],
+    index: TermIndex,
     summary: RunSummary,
 ) -> Iterator[Rows]:
     """Rows of the files of a batch; why there are none of a file is recorded."""
@@ -193,22 +194,35 @@ def _rows(
         docs = [None] * len(texts)
     for (source, article), doc in zip(articles, docs, strict=True):
         try:
-            yield rows_of(article, nlp(article.text) if doc is None else doc, versions)
+            yield rows_of(article, nlp(article.text) if doc is None else doc, index)
         except Exception as error:
             summary.errors.append(_error(source.path, source.doc_id, "annotate", error))
 
 
-def count_pairs_of(writer: TableWriter) -> int:
+def count_pairs_of(writer: TableWriter, config: RunConfig) -> dict[str, int]:
     """Count the co-occurrences of the tables written so far, write them, and say how many."""
+    from pipeline.cooccurrence.copies import kinds_of
     from pipeline.cooccurrence.counts import count_pairs
-    from pipeline.cooccurrence.statistics import add_statistics
+    from pipeline.cooccurrence.rollup import count_rolled_up
+    from pipeline.cooccurrence.table import pair_tables
 
     for name in ("documents", "sections", "entities"):
         writer.finish(name)
-    pairs = count_pairs(*(writer.path(n) for n in ("entities", "documents", "sections")))
-    table = add_statistics(pairs)
-    writer.add_table("cooccurrences", table)
-    return int(table.num_rows)
+    index = load_index(own=config.term_files)
+    kinds = kinds_of(writer.path("documents"))
+    counted = {"cooccurrences": count_pairs(writer.scratch, kinds, config.min_count)}
+    if config.rollup:
+        concepts = counted["cooccurrences"].concepts
+        counted["rollups"] = count_rolled_up(
+            writer.scratch, kinds, config.min_count, concepts, index
+        )
+    n_rows = {}
+    for name, counts in counted.items():
+        n_rows[name] = 0
+        for part in pair_tables(counts, index.annotated):
+            writer.add_table(name, part)
+            n_rows[name] += part.num_rows
+    return n_rows
 
 
 def _error(path: Path, doc_id: str | None, stage: str, error: Exception) -> ErrorRow:
@@ -247,17 +261,15 @@ def _never() -> bool:
     return False
 
 
-def _index(config: RunConfig) -> TermIndex:
-    return load_index(own=config.term_files)
-
-
 def _run_file(config: RunConfig, inputs: list[Path], summary: RunSummary) -> str:
     """Text of ``run.json``."""
     content: dict[str, Any] = {
         "symptograph": pipeline.__version__,
         "python": platform.python_version(),
         "packages": {name: metadata.version(name) for name in _PACKAGES},
-        "terminology": _index(config).meta["sources"] if summary.n_done else {},
+        "terminology": (
+            load_index(own=config.term_files).meta["sources"] if summary.n_done else {}
+        ),
         "config": config.model_dump(),
         "config_digest": config.digest(),
         "inputs": [printable(path.as_posix()) for path in inputs],

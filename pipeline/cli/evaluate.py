@@ -52,6 +52,10 @@ def command(
     contiguous: Annotated[
         bool, typer.Option("--contiguous", help="Leave out gold mentions in several parts.")
     ] = False,
+    gold_mentions: Annotated[
+        bool,
+        typer.Option("--gold-mentions", help="Score relations between the mentions of the gold."),
+    ] = False,
     profile: options.Profile = options.DEFAULT_PROFILE,
     model: options.Model = None,
 ) -> None:
@@ -63,10 +67,12 @@ def command(
     if traps is not None:
         _answer_traps(traps, profile, model, errors)
         return
+    if gold_mentions and pred is not None:
+        raise typer.BadParameter("a finished run has mentions of its own", param_hint="--pred")
     labels = parse_label_map(label_map) if label_map is not None else None
     if pred is None:
         prepare_terminology()
-        result = evaluate(gold_dir, profile, labels, model, contiguous)
+        result = evaluate(gold_dir, profile, labels, model, contiguous, gold_mentions)
     else:
         result = evaluate_run(gold_dir, pred, labels, contiguous)
     for problem in result.problems[:_SHOWN_PROBLEMS]:

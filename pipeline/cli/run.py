@@ -39,6 +39,12 @@ def command(
     max_chars: Annotated[
         int, typer.Option(min=1, help="Longest article taken, in characters.")
     ] = 2_000_000,
+    min_count: Annotated[
+        int, typer.Option(min=1, help="Windows that a pair must share to be counted.")
+    ] = 1,
+    rollup: Annotated[
+        bool, typer.Option("--rollup", help="Count pairs at the levels above their concepts too.")
+    ] = False,
 ) -> None:
     """Annotate articles and write tables (CSV and Parquet) and run.json.
 
@@ -49,7 +55,7 @@ def command(
     from pipeline.config import RunConfig
 
     config = RunConfig.for_profile(profile, model, terms or ()).model_copy(
-        update={"max_chars": max_chars}
+        update={"max_chars": max_chars, "min_count": min_count, "rollup": rollup}
     )
 
     def load() -> Language:

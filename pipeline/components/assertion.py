@@ -57,7 +57,10 @@ class FoundCue(NamedTuple):
 
 
 class Assertion:
-    """Set ``negated``, ``uncertain``, ``experiencer``, ``role`` and ``cue`` of the mentions."""
+    """Set ``negated``, ``uncertain``, ``experiencer``, ``role`` and ``cue`` of the mentions.
+
+    Of body parts only ``denied`` is set: what is denied is what happens to them.
+    """
 
     def __init__(self) -> None:
         self._tree: _Node = {}
@@ -98,6 +101,8 @@ class Assertion:
             nearby = by_sentence.get(number)
             if nearby and mention.label_ != attributes.BODY_PART:
                 _decide(mention, starts[number - 1], nearby)
+            elif nearby and _governing("negated", mention, starts[number - 1], nearby):
+                attributes.store(mention, denied=True)
         return doc
 
     def _find(self, doc: Doc, starts: frozenset[int]) -> list[FoundCue]:
@@ -212,7 +217,8 @@ def _reaches(cue: FoundCue, start: int, end: int, sentence: int, cues: list[Foun
     "symptograph_assertion",
     requires=["doc.spans", "doc.sents"],
     assigns=[
-        "span._.negated", "span._.uncertain", "span._.experiencer", "span._.role", "span._.cue",
+        "span._.negated", "span._.denied", "span._.uncertain", "span._.experiencer", "span._.role",
+        "span._.cue",
     ],
 )  # fmt: skip
 def make_assertion(nlp: Language, name: str) -> Assertion:

@@ -12,6 +12,8 @@
 ``span._.matches``         list of ``[match, scope, name]``, one for each concept: how it was found
 ``span._.long_form``       what an abbreviation stands for in this article, or None
 ``span._.negated``         bool
+``span._.denied``          of a body part: whether it is in the scope of a denial ("does not affect
+                           the heart"); a part of the body is never negated itself
 ``span._.uncertain``       bool
 ``span._.experiencer``     ``patient`` (or the reader, or people in general), or ``other``
 ``span._.role``            in advice: ``prevention``, ``risk_factor``, ``differential``,
@@ -53,6 +55,7 @@ _SPAN_ATTRIBUTES: dict[str, Any] = {
     "matches": [],
     "long_form": None,
     "negated": False,
+    "denied": False,
     "uncertain": False,
     "experiencer": "patient",
     "role": None,

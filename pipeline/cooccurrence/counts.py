@@ -1,4 +1,4 @@
-"""Count co-occurrences with DuckDB over the Parquet tables.
+"""Count co-occurrences with DuckDB over the Parquet tables, in bounded memory.
 
 Each window (sentence, section, document) counts a concept once; negated mentions do not count.
 Where a mention has no concept, its folded text stands in (``text:…``).
@@ -6,10 +6,21 @@ Where a mention has no concept, its folded text stands in (``text:…``).
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+# What DuckDB may hold in memory; it goes on in a file beside the tables where that is not enough.
+_MEMORY = "1GB"
+_MAX_THREADS = 4
+SCOPES = ("sentence", "section", "document")
 
 # One row for each concept of each mention; composites have several, with as many labels.
 _MENTIONS = """
@@ -29,11 +40,18 @@ left join lateral (
 where not e.negated
 """
 
+# Mentions of a concept are mentions of all that is above it.
+_ROLL_UP = """
+insert into mention
+select m.doc_id, m.sentence, m.section, m.type, a.above_id, a.above_label
+from mention as m join above as a on a.concept_id = m.concept_id
+"""
+
 # Numbers in the order of the output, so that a pair is once `a.number < b.number`.
 _CONCEPTS = """
 create temp table concept as
 select
-    cast(row_number() over (order by type_order, concept_id) as integer) as number,
+    cast(row_number() over (order by type_order, concept_id) - 1 as integer) as number,
     type, concept_id,
     case when starts_with(concept_id, 'text:') then concept_id[6:] else label end as label
 from (
@@ -44,12 +62,13 @@ from (
 )
 """
 
+# `kind` tells documents that are copies of each other: they have the same.
 _ITEMS = """
 create temp table item as
 select distinct
-    cast(dense_rank() over (order by doc_id) as integer) as doc,
-    cast(sentence as integer) as sentence, cast(section as integer) as section, c.number
-from mention join concept as c using (type, concept_id)
+    d.doc, d.kind, cast(sentence as integer) as sentence, cast(section as integer) as section,
+    c.number, c.type
+from mention join concept as c using (type, concept_id) join kinds as d using (doc_id)
 """
 
 _WINDOWS = """
@@ -60,60 +79,127 @@ select
 """
 
 # `place` tells windows of one document apart; the number of all windows of a scope is given.
-_SCOPES = {"sentence": "sentence", "section": "section", "document": "0"}
+_PLACES = {"sentence": "sentence", "section": "section", "document": "0"}
 
 _PAIRS = """
-with once as (select distinct doc, {place} as place, number from item),
-single as (select number, count(*) as n from once group by number),
-pair as (
-    select a, b, cast(sum(windows) as bigint) as n_ab, count(*) as n_docs
-    from (
-        select a.number as a, b.number as b, a.doc, count(*) as windows
+copy (
+    with once as (select distinct doc, kind, {place} as place, number, type from item),
+    single as (select number, count(*) as n from once group by number),
+    in_doc as (
+        select a.number as a, b.number as b, a.kind, count(*) as windows
         from once as a join once as b
-            on a.doc = b.doc and a.place = b.place and a.number < b.number
-        group by all
+            on a.doc = b.doc and a.place = b.place and a.number < b.number {types}
+        group by a.number, b.number, a.doc, a.kind
+    ),
+    in_kind as (
+        select a, b, sum(windows) as windows, count(*) as docs from in_doc group by a, b, kind
+    ),
+    pair as (
+        select
+            a, b, cast(sum(windows) as bigint) as n_ab, cast(sum(docs) as bigint) as n_docs,
+            count(*) as n_effective_docs
+        from in_kind group by a, b having sum(windows) >= {min_count}
     )
-    group by a, b
-)
-select
-    '{scope}' as scope,
-    ca.type as a_type, ca.concept_id as a_concept_id, ca.label as a_label,
-    cb.type as b_type, cb.concept_id as b_concept_id, cb.label as b_label,
-    n_ab, sa.n as n_a, sb.n as n_b, cast(? as bigint) as n, n_docs
-from pair
-join single as sa on sa.number = a join single as sb on sb.number = b
-join concept as ca on ca.number = a join concept as cb on cb.number = b
-order by a, b
+    select
+        a, b, n_ab, sa.n as n_a, sb.n as n_b, cast({windows} as bigint) as n, n_docs,
+        n_effective_docs
+    from pair join single as sa on sa.number = a join single as sb on sb.number = b
+    order by a, b
+) to '{out}' (format parquet)
 """
 
 
-def count_pairs(entities: Path, documents: Path, sections: Path) -> pa.Table:
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Counts of pairs.
+
+    Attributes
+    ----------
+    concepts
+        Columns ``type``, ``concept_id``, ``label``; the row is the concept's number.
+    pairs
+        Parquet file of each scope: ``a``, ``b`` (numbers of concepts), ``n_ab`` to
+        ``n_effective_docs``; ordered by ``a``, ``b``.
+    """
+
+    concepts: pa.Table
+    pairs: dict[str, Path]
+
+
+def count_pairs(
+    folder: Path,
+    kinds: NDArray[np.int64],
+    min_count: int = 1,
+    above: pa.Table | None = None,
+) -> Counted:
     """Count every pair of concepts in every scope.
 
     Parameters
     ----------
-    entities, documents, sections
-        Parquet files of these tables.
-
-    Returns
-    -------
-    pyarrow.Table
-        Columns ``scope`` to ``n_docs`` of the co-occurrence table, in a fixed order of rows.
+    folder
+        Has the Parquet files of ``entities``, ``documents`` and ``sections``; the counts go there
+        too.
+    kinds
+        A number for each row of ``documents``, the same for copies of one text.
+    min_count
+        Windows that a pair must share to be told.
+    above
+        Columns ``concept_id``, ``above_id``, ``above_label``: mentions of a concept count for what
+        is above it too, and pairs of one type are left out (one may be above the other).
     """
-    with duckdb.connect() as connection:
-        connection.sql("set preserve_insertion_order = true")
+    entities, documents, sections = (
+        str(folder / f"{name}.parquet") for name in ("entities", "documents", "sections")
+    )
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": _MEMORY,
+        "temp_directory": str(folder / "spill"),
+        "threads": min(os.cpu_count() or 1, _MAX_THREADS),
+    }
+    with duckdb.connect(config=config) as connection:
         # fetchall() ends each statement: an unfinished one blocks the connection.
-        connection.execute(_MENTIONS, [str(entities)]).fetchall()
+        connection.register("kind_of", _kind_table(Path(documents), kinds))
+        connection.execute("create temp table kinds as select * from kind_of").fetchall()
+        connection.execute(_MENTIONS, [entities]).fetchall()
+        if above is not None:
+            connection.register("above", above)
+            connection.execute(_ROLL_UP).fetchall()
         connection.execute(_CONCEPTS).fetchall()
         connection.execute(_ITEMS).fetchall()
+        connection.execute("drop table mention").fetchall()
         ((n_sentences, n_documents, n_sections),) = connection.execute(
-            _WINDOWS, [str(documents), str(documents), str(sections)]
+            _WINDOWS, [documents, documents, sections]
         ).fetchall()
-        windows = {"sentence": n_sentences, "section": n_sections, "document": n_documents}
-        parts = [
-            connection.sql(
-                _PAIRS.format(place=place, scope=scope), params=[windows[scope]]
-            ).to_arrow_table()
-            for scope, place in _SCOPES.items()
-        ]
-    return pa.concat_tables(parts)
+        windows = dict(zip(SCOPES, (n_sentences, n_sections, n_documents), strict=True))
+        name = "pairs" if above is None else "rolled"
+        files = {scope: folder / f"{name}-{scope}.parquet" for scope in SCOPES}
+        for scope, file in files.items():
+            connection.execute(
+                _PAIRS.format(
+                    place=_PLACES[scope],
+                    min_count=int(min_count),
+                    types="" if above is None else "and a.type <> b.type",
+                    windows=windows[scope],
+                    out=str(file).replace("'", "''"),
+                )
+            ).fetchall()
+        concepts = connection.sql(
+            "select type, concept_id, label from concept order by number"
+        ).to_arrow_table()
+    return Counted(concepts, files)
+
+
+def _kind_table(documents: Path, kinds: NDArray[np.int64]) -> pa.Table:
+    doc_ids = pq.read_table(documents, columns=["doc_id"])["doc_id"]
+    return pa.table(
+        {
+            "doc_id": doc_ids,
+            "doc": pa.array(np.arange(len(doc_ids)), type=pa.int32()),
+            "kind": pa.array(kinds, type=pa.int32()),
+        }
+    )
+
+
+def batches(file: Path, rows: int) -> Iterator[pa.Table]:
+    """Rows of a Parquet file, some at a time."""
+    for batch in pq.ParquetFile(file).iter_batches(rows):
+        yield pa.Table.from_batches([batch])

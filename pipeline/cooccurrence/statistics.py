@@ -5,18 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.tables.schema import COOCCURRENCES
-
 Floats = NDArray[np.float64]
-# Pairs that are alike in these are one family of tests.
-_FAMILY = ("scope", "a_type", "b_type")
 
 
 def expected_count(n_a: Floats, n_b: Floats, n: Floats) -> Floats:
@@ -38,15 +30,26 @@ def npmi(n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats) -> Floats:
 
 
 def odds_ratio(n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats) -> Floats:
-    """Odds ratio of the two by two table.
-
-    Where a cell is zero, one half is added to all four (Haldane 1956, Anscombe 1956), so that the
-    ratio is always finite.
-    """
-    cells = np.stack([n_ab, n_a - n_ab, n_b - n_ab, n - n_a - n_b + n_ab])
-    cells = cells + 0.5 * (cells == 0).any(axis=0)
+    """Odds ratio of the two by two table, finite also where a cell is zero."""
+    cells = _cells(n_ab, n_a, n_b, n)
     ratio: Floats = cells[0] * cells[3] / (cells[1] * cells[2])
     return ratio
+
+
+def log_odds(n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats) -> tuple[Floats, Floats]:
+    """Logarithm of the odds ratio and its standard error (Woolf 1955)."""
+    cells = _cells(n_ab, n_a, n_b, n)
+    return np.log(cells[0] * cells[3] / (cells[1] * cells[2])), np.sqrt((1 / cells).sum(axis=0))
+
+
+def _cells(n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats) -> Floats:
+    """Cells of the two by two table, shape ``(4, n_pairs)``.
+
+    Where one is zero, one half is added to all four (Haldane 1956, Anscombe 1956).
+    """
+    cells = np.stack([n_ab, n_a - n_ab, n_b - n_ab, n - n_a - n_b + n_ab])
+    with_half: Floats = cells + 0.5 * (cells == 0).any(axis=0)
+    return with_half
 
 
 def fisher_p(n_ab: Floats, n_a: Floats, n_b: Floats, n: Floats) -> Floats:
@@ -106,43 +109,3 @@ def benjamini_hochberg(p: Floats) -> Floats:
     adjusted = np.empty_like(p)
     adjusted[order] = np.minimum(np.minimum.accumulate(ranked[::-1])[::-1], 1.0)
     return adjusted
-
-
-def add_statistics(pairs: pa.Table) -> pa.Table:
-    """Complete counted pairs to the co-occurrence table.
-
-    ``q_value`` is adjusted among the pairs of the same scope and types.
-    """
-    if not pairs.num_rows:
-        return COOCCURRENCES.empty_table()
-    n_ab, n_a, n_b, n = (_floats(pairs, name) for name in ("n_ab", "n_a", "n_b", "n"))
-    expected = expected_count(n_a, n_b, n)
-    p = fisher_p(n_ab, n_a, n_b, n)
-    q = np.empty_like(p)
-    for members in _families(pairs):
-        q[members] = benjamini_hochberg(p[members])
-    columns: dict[str, Any] = {name: pairs[name] for name in pairs.column_names}
-    columns |= {
-        "expected": expected,
-        "enrichment": n_ab / expected,
-        "npmi": npmi(n_ab, n_a, n_b, n),
-        "odds_ratio": odds_ratio(n_ab, n_a, n_b, n),
-        "p_value": p,
-        "q_value": q,
-    }
-    return pa.table({f.name: columns[f.name] for f in COOCCURRENCES}).cast(COOCCURRENCES)
-
-
-def _families(pairs: pa.Table) -> Iterator[NDArray[np.intp]]:
-    """Rows of each family of tests: pairs of the same scope and types."""
-    codes = np.zeros(pairs.num_rows, dtype=np.intp)
-    for name in _FAMILY:
-        encoded = pairs[name].combine_chunks().dictionary_encode()
-        codes = codes * len(encoded.dictionary) + encoded.indices.to_numpy()
-    for code in np.unique(codes):
-        yield np.flatnonzero(codes == code)
-
-
-def _floats(table: pa.Table, name: str) -> Floats:
-    values: Floats = table[name].to_numpy().astype(np.float64)
-    return values

@@ -16,6 +16,7 @@ from pipeline.evaluation.documents import (
     parse_concepts,
 )
 from pipeline.evaluation.errors import ScoringError, find_errors
+from pipeline.evaluation.given import annotate_given
 from pipeline.evaluation.gold import read_gold
 from pipeline.evaluation.scores import ALL, Counts, Scores, score_document
 from pipeline.evaluation.sets import SCOPES, Windows, concept_counts, pair_counts, windows_of
@@ -183,8 +184,14 @@ def evaluate(
     label_map: Mapping[str, str] | None = None,
     model: Path | None = None,
     contiguous: bool = False,
+    given: bool = False,
 ) -> Evaluation:
     """Annotate the texts of gold and score the result; see :func:`read_gold` for the gold.
+
+    Parameters
+    ----------
+    given
+        Whether the gold's mentions are given, so that relations are scored by themselves.
 
     Raises
     ------
@@ -197,7 +204,7 @@ def evaluate(
     nlp = pipeline.load(profile, model)
     result = Evaluation()
     for document in gold:
-        doc = nlp(document.text)
+        doc = annotate_given(nlp, document) if given else nlp(document.text)
         predicted = _only_mapped(from_doc(doc, document.doc_id), label_map)
         result.add(document, predicted, windows_of(doc))
     return result

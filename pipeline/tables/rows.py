@@ -12,20 +12,23 @@ from spacy.tokens import Doc, Span
 from pipeline.components import attributes
 from pipeline.components.lexemes import sentence_starts
 from pipeline.components.sections import HEADING
-from pipeline.records import Article
+from pipeline.records import HAS_SYMPTOM, Article
+from pipeline.terminology.cache import ontology_versions
+from pipeline.terminology.index import TermIndex
 
 Row = tuple[Any, ...]
 Rows = dict[str, list[Row]]
 
 
-def rows_of(article: Article, doc: Doc, versions: Mapping[str, str] | None = None) -> Rows:
+def rows_of(article: Article, doc: Doc, index: TermIndex | None = None) -> Rows:
     """Rows of one document, by table, each in the order of the table's columns.
 
     Parameters
     ----------
-    versions
-        Version of each ontology, by the prefix of its CURIEs.
+    index
+        Terminology that the Doc was linked to: gives the ontologies' versions and annotations.
     """
+    versions = {} if index is None else ontology_versions(index)
     sentences = sentence_starts(doc)
     mentions: list[Span] = list(doc.spans.get(attributes.MENTIONS, ()))
     sections: list[Span] = list(doc.spans.get(attributes.SECTIONS, ()))
@@ -35,8 +38,8 @@ def rows_of(article: Article, doc: Doc, versions: Mapping[str, str] | None = Non
         "documents": [_document(article, doc, by_id, len(sentences), len(mentions))],
         "sections": [_section(article, n, s, by_id) for n, s in enumerate(sections)],
         "entities": _entities(article, sentences, mentions, sections, concepts),
-        "links": _links(article, mentions, versions or {}),
-        "relations": _relations(article, doc, by_id, concepts),
+        "links": _links(article, mentions, versions),
+        "relations": _relations(article, doc, by_id, concepts, index),
     }
 
 
@@ -178,13 +181,18 @@ def _places(borders: list[int], positions: list[int]) -> list[int]:
 
 
 def _relations(
-    article: Article, doc: Doc, by_id: dict[str, Span], concepts: dict[str, list[Any]]
+    article: Article,
+    doc: Doc,
+    by_id: dict[str, Span],
+    concepts: dict[str, list[Any]],
+    index: TermIndex | None,
 ) -> list[Row]:
     """One row for every pair of concepts: a composite mention gives several."""
     rows: list[Row] = []
     for relation in doc._.relations:
         head, tail = by_id[relation["head"]], by_id[relation["tail"]]
         start, end = relation["evidence"]
+        cue = relation["cue"]
         row = {
             "doc_id": article.doc_id,
             **relation,
@@ -193,14 +201,21 @@ def _relations(
             "tail_id": tail.id_,
             "tail_text": tail.text,
             "evidence": " ".join(article.text[start:end].split()),
+            "evidence_start": start,
+            "evidence_end": end,
+            "cue": None if cue is None else article.text[cue[0] : cue[1]],
         }
         head_concept, tail_concept = _best(concepts[head.id_]), _best(concepts[tail.id_])
-        rows += expand_relation(row, head_concept, tail_concept, len(rows))
+        rows += expand_relation(row, head_concept, tail_concept, len(rows), index)
     return rows
 
 
 def expand_relation(
-    row: Mapping[str, Any], head: str | None, tail: str | None, n_before: int
+    row: Mapping[str, Any],
+    head: str | None,
+    tail: str | None,
+    n_before: int,
+    index: TermIndex | None,
 ) -> list[Row]:
     """Rows of a relation between two mentions, one for every pair of their concepts.
 
@@ -212,16 +227,28 @@ def expand_relation(
         CURIEs of the mentions, comma-joined where there are several.
     n_before
         Rows that the document has already.
+    index
+        Says how a condition and its symptom stand to HPO's annotations.
     """
     pairs = [(h, t) for h in _parts(head) for t in _parts(tail)]
     return [
         (
             row["doc_id"], f"R{number}", row["type"], row["head_id"], row["head_text"], head_curie,
             row["tail_id"], row["tail_text"], tail_curie, row["scope"], row["negated"],
-            row["uncertain"], row["evidence"], row["score"],
+            row["uncertain"], row["evidence"], row["score"], row["rule"], row["cue"],
+            row["evidence_start"], row["evidence_end"], row["frequency"],
+            _annotated(row["type"], head_curie, tail_curie, index),
         )
         for number, (head_curie, tail_curie) in enumerate(pairs, start=n_before + 1)
     ]  # fmt: skip
+
+
+def _annotated(
+    kind: str, head: str | None, tail: str | None, index: TermIndex | None
+) -> str | None:
+    if kind != HAS_SYMPTOM or index is None or head is None or tail is None:
+        return None
+    return index.annotated(head, tail)
 
 
 def _best(concepts: list[Any]) -> str | None:

@@ -3,6 +3,7 @@
 Offsets are Unicode code points into ``documents.text``, half-open. ``sentence`` and ``section``
 count from 0 within a document; the ``sections`` table says what a section is about. ``links`` has
 every concept that an entity may stand for, ranked from 1, which is the one in ``entities``.
+``rollups`` is empty unless it was asked for.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ RELATIONS = pa.schema(
         ("doc_id", _TEXT), ("relation_id", _TEXT), ("type", _TEXT), ("head_id", _TEXT),
         ("head_text", _TEXT), ("head_concept_id", _TEXT), ("tail_id", _TEXT), ("tail_text", _TEXT),
         ("tail_concept_id", _TEXT), ("scope", _TEXT), ("negated", _FLAG), ("uncertain", _FLAG),
-        ("evidence", _TEXT), ("score", _NUMBER),
+        ("evidence", _TEXT), ("score", _NUMBER), ("rule", _TEXT), ("cue", _TEXT),
+        ("evidence_start", _COUNT), ("evidence_end", _COUNT), ("frequency", _TEXT), ("hpoa", _TEXT),
     ]
 )  # fmt: skip
 COOCCURRENCES = pa.schema(
@@ -55,7 +57,8 @@ COOCCURRENCES = pa.schema(
         ("b_type", _TEXT), ("b_concept_id", _TEXT), ("b_label", _TEXT), ("n_ab", _COUNT),
         ("n_a", _COUNT), ("n_b", _COUNT), ("n", _COUNT), ("n_docs", _COUNT), ("expected", _NUMBER),
         ("enrichment", _NUMBER), ("npmi", _NUMBER), ("odds_ratio", _NUMBER), ("p_value", _NUMBER),
-        ("q_value", _NUMBER),
+        ("q_value", _NUMBER), ("log_odds", _NUMBER), ("log_odds_se", _NUMBER),
+        ("n_effective_docs", _COUNT), ("hpoa", _TEXT),
     ]
 )  # fmt: skip
 ERRORS = pa.schema(
@@ -69,5 +72,6 @@ TABLES: dict[str, pa.Schema] = {
     "links": LINKS,
     "relations": RELATIONS,
     "cooccurrences": COOCCURRENCES,
+    "rollups": COOCCURRENCES,
     "errors": ERRORS,
 }

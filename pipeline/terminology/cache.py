@@ -13,7 +13,7 @@ from pipeline.terminology.compile import Progress, compile_index
 from pipeline.terminology.index import TermIndex
 
 # Raise it when the files' layout, the folding or the hashing change.
-_FORMAT = 4
+_FORMAT = 5
 
 
 def cache_folder() -> Path:
@@ -51,11 +51,11 @@ def load_index(progress: Progress | None = None, own: Sequence[Path] = ()) -> Te
     """
     folder = index_folder(own)
     if not (folder / "meta.json").exists():
-        from pipeline.terminology.sources import read_sources
+        from pipeline.terminology.sources import read_annotations, read_sources
 
         if progress:
             progress("reading ontologies", 0, 0)
-        compile_index(read_sources(own), folder, progress)
+        compile_index(read_sources(own), folder, progress, annotations=read_annotations())
     return _open(folder)
 
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from pipeline.data import load_table
 from pipeline.errors import TerminologyError
 from pipeline.terminology.encoder import NameEncoder, Units, load_encoder
+from pipeline.terminology.graph import graph_arrays
 from pipeline.terminology.hashing import hash_acronym, hash_linked, hash_ngram, hash_unit
 from pipeline.terminology.normalise import SKIPPED, fold_word, normalise, split_units
 from pipeline.terminology.records import (
@@ -27,6 +28,7 @@ from pipeline.terminology.records import (
     IDIOM,
     LABEL_SEPARATOR,
     SCOPES,
+    Annotation,
     EntityType,
     Scope,
     Source,
@@ -52,6 +54,7 @@ def compile_index(
     folder: Path,
     progress: Progress | None = None,
     encoder: NameEncoder | None = None,
+    annotations: Iterable[Annotation] = (),
 ) -> None:
     """Write the index of ``sources`` to ``folder``; an existing one is left as it is.
 
@@ -59,6 +62,8 @@ def compile_index(
     ----------
     encoder
         Gives the names' vectors; the one that is shipped where none is given.
+    annotations
+        What a knowledge base says of diseases and phenotypes, by the diseases' names.
 
     Raises
     ------
@@ -76,6 +81,7 @@ def compile_index(
         ((label, units, scope, places[curie]) for curie, label, units, scope in names),
         encoder or load_encoder(),
     )
+    graph = graph_arrays(sources, places, len(concepts), annotations)
     keys = np.array(sorted(entries), dtype=np.uint64)
     rows = [sorted(set(entries[int(key)])) for key in keys]
     first = sorted(longest)
@@ -92,6 +98,7 @@ def compile_index(
         **_pack("curies", curies),
         **_pack("labels", labels),
         **near,
+        **graph,
     }
     meta = {
         "sources": {s.name: {"version": s.version, "terms": len(s.terms)} for s in sources},

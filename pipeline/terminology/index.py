@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from pipeline.errors import TerminologyError
 from pipeline.terminology.encoder import load_encoder
+from pipeline.terminology.graph import ConceptGraph, Status
 from pipeline.terminology.hashing import (
     UInt64Array,
     extend_ngrams,
@@ -144,6 +146,44 @@ class TermIndex:
     def search(self) -> NameSearch:
         """Search for names that are like a phrase; opened when first wanted."""
         return NameSearch.open(self.folder, load_encoder())
+
+    @cached_property
+    def graph(self) -> ConceptGraph:
+        """What lies above each concept, and the annotations; opened when first wanted."""
+        return ConceptGraph.open(self.folder)
+
+    def place(self, curie: str) -> int | None:
+        """Place of a single concept, None if it is not known."""
+        return self._place_of.get(curie)
+
+    @cached_property
+    def _place_of(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for place, curie in enumerate(_unpack(*self._strings["curies"])):
+            found.setdefault(curie, place)
+        return found
+
+    def above(self, curies: Iterable[str], steps: int) -> Iterator[tuple[str, str, int]]:
+        """What is above each concept: CURIE, that of the other, and how many steps up it is."""
+        for curie in curies:
+            layer = [] if self.place(curie) is None else [self._place_of[curie]]
+            seen = set(layer)
+            for step in range(1, steps + 1):
+                parents = (parent for place in layer for parent in self.graph.parents(place))
+                layer = [place for place in dict.fromkeys(parents) if place not in seen]
+                seen.update(layer)
+                for place in layer:
+                    yield curie, self._string("curies", place), step
+
+    def annotated(self, condition: str, symptom: str) -> Status | None:
+        """How a pair of CURIEs stands to HPO's annotations; None where one is no concept.
+
+        See :meth:`pipeline.terminology.graph.ConceptGraph.status`.
+        """
+        disease, phenotype = self.place(condition), self.place(symptom)
+        if disease is None or phenotype is None:
+            return None
+        return self.graph.status(disease, phenotype)
 
     def label(self, curie: str) -> str:
         """The ontology's name for a concept; of several concepts, all names."""

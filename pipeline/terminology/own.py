@@ -50,16 +50,18 @@ _GRAPH_SCOPES: dict[str, Scope] = {
     "hasRelatedSynonym": "RELATED",
 }  # fmt: skip
 _OBSOLETE = "obsolete_synonym"
+_PART_OF = frozenset(("part_of", "BFO:0000050"))
 
 
 @dataclass(slots=True)
 class _Raw:
-    """A term as read, with the CURIEs of its parents and of those it stands in for."""
+    """A term as read, with the CURIEs of its parents, its wholes and those it stands in for."""
 
     curie: str
     label: str = ""
     names: list[Name] = field(default_factory=list)
     parents: list[str] = field(default_factory=list)
+    wholes: list[str] = field(default_factory=list)
     merged: list[str] = field(default_factory=list)
     replaced_by: str = ""
     obsolete: bool = False
@@ -129,7 +131,8 @@ def _source(path: Path, version: str, raw: list[_Raw]) -> Source:
 def _term(raw: _Raw, prefix: str) -> Term:
     # Cell types are recognised, but the annotation scheme has no identifiers for them.
     curie = "" if prefix == "CL" else raw.curie
-    return Term(curie, raw.label, TYPES[prefix], (Name(raw.label, "LABEL"), *raw.names))
+    names = (Name(raw.label, "LABEL"), *raw.names)
+    return Term(curie, raw.label, TYPES[prefix], names, (*raw.parents, *raw.wholes))
 
 
 def descendants(parents: dict[str, list[str]], roots: Iterable[str]) -> set[str]:
@@ -173,6 +176,8 @@ def _obo_term(frame: Any) -> _Raw:
                 term.names.append(Name(synonym.desc, synonym.scope, kind))
         elif tag == "is_a":
             term.parents.append(clause.raw_value())
+        elif tag == "relationship" and str(clause.typedef) in _PART_OF:
+            term.wholes.append(str(clause.term))
         elif tag == "alt_id":
             term.merged.append(clause.raw_value())
         elif tag == "replaced_by":
@@ -186,18 +191,19 @@ def _read_graph(path: Path) -> tuple[str, list[_Raw]]:
     """An OBO graph (obographs JSON), as ``hp.json`` of the OBO Foundry."""
     graph = json.loads(path.read_text(encoding="utf-8"))["graphs"][0]
     parents: dict[str, list[str]] = {}
+    wholes: dict[str, list[str]] = {}
     for edge in graph.get("edges", ()):
-        if edge["pred"] == "is_a":
-            parents.setdefault(_curie(edge["sub"]), []).append(_curie(edge["obj"]))
+        above = parents if edge["pred"] == "is_a" else wholes
+        if above is parents or _curie(edge["pred"]) in _PART_OF:
+            above.setdefault(_curie(edge["sub"]), []).append(_curie(edge["obj"]))
     terms = []
     for node in graph["nodes"]:
         curie, meta = _curie(node["id"]), node.get("meta", {})
         if ":" in curie and node.get("type", "CLASS") == "CLASS":
             names = list(_graph_names(meta.get("synonyms", ())))
             obsolete = bool(meta.get("deprecated"))
-            term = _Raw(
-                curie, node.get("lbl", ""), names, parents.get(curie, []), obsolete=obsolete
-            )
+            term = _Raw(curie, node.get("lbl", ""), names, parents.get(curie, []))
+            term.wholes, term.obsolete = wholes.get(curie, []), obsolete
             terms.append(term)
     version = graph.get("meta", {}).get("version") or digest_of(path)[:12]
     return str(version), terms

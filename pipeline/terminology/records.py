@@ -49,12 +49,30 @@ class Term:
     ----------
     curie
         ``MONDO:0005301``; empty for terms that are recognised but never linked.
+    parents
+        CURIEs of the terms right above it, along ``is_a`` and, for body parts, ``part_of``.
     """
 
     curie: str
     label: str
     type: EntityType
     names: tuple[Name, ...]
+    parents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What a knowledge base says of a disease and a phenotype.
+
+    Attributes
+    ----------
+    excluded
+        Whether it says that the phenotype does not belong to the disease.
+    """
+
+    disease: str
+    phenotype: str
+    excluded: bool
 
 
 @dataclass(frozen=True, slots=True)

