@@ -113,7 +113,7 @@ class Assertion:
         end = 0
         for position in np.flatnonzero(self._begins[numbers]).tolist():
             if position >= end:
-                cues = self._longest(words, position, starts)
+                cues = [_placed(c, starts) for c in self._longest(words, position, starts)]
                 found += cues
                 # What only ends scopes (", and he may") may share its words with a cue ("may").
                 if any(cue.category in _CATEGORIES or cue.category == "pseudo" for cue in cues):
@@ -138,6 +138,13 @@ class Assertion:
             if _GAP in node:
                 todo += [(node[_GAP], place + skipped) for skipped in range(1, _MAX_GAP + 1)]
         return best
+
+
+def _placed(cue: FoundCue, starts: frozenset[int]) -> FoundCue:
+    """Settle a direction that depends on the cue's place ("Without treatment, …")."""
+    if cue.direction != "opening":
+        return cue
+    return cue._replace(direction="comma" if cue.start in starts else "forward")
 
 
 def _plain(word: str) -> str:

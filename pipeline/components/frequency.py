@@ -60,19 +60,16 @@ class FrequencyFinder:
         return float(self._numbers.get(number.lower(), number))
 
 
-def nearest(
-    found: Iterable[Frequency], start: int, end: int, mentions: Iterable[tuple[int, int]]
-) -> Frequency | None:
-    """The words nearest to a symptom, those before it first; words in mentions do not count.
+def nearest(found: Iterable[Frequency], start: int, end: int) -> Frequency | None:
+    """The words nearest to a symptom; those before it come first.
 
     Parameters
     ----------
+    found
+        In reading order.
     start, end
         Offsets of the symptom.
-    mentions
-        Offsets of all mentions around it ("the [common cold]").
     """
-    spans = list(mentions)
-    free = [f for f in found if not any(a <= f.start and f.end <= b for a, b in spans)]
+    free = list(found)
     before = [f for f in free if f.end <= start]
     return before[-1] if before else next((f for f in free if f.start >= end), None)

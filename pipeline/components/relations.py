@@ -9,6 +9,7 @@ is.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from pipeline.components import attributes
-from pipeline.components.frequency import FrequencyFinder, nearest
+from pipeline.components.frequency import Frequency, FrequencyFinder, nearest
 from pipeline.components.lexemes import char_offsets
 from pipeline.components.pairs import PairReader, Pairs, Reading
 from pipeline.components.relation_model import load_relation_model
@@ -73,7 +74,7 @@ class _Writer:
 
     def __init__(self, doc: Doc, reading: Reading, frequency: FrequencyFinder) -> None:
         self._doc = doc
-        self._text = doc.text
+        self._found: dict[tuple[int, int], list[Frequency]] = {}
         self._reading = reading
         self._frequency = frequency
         self._offsets = char_offsets(doc).tolist()
@@ -82,6 +83,10 @@ class _Writer:
             (self._offsets[start], self._offsets[end - 1] + len(doc[end - 1]))
             for start, end in zip(items.start.tolist(), items.end.tolist(), strict=True)
         ]
+
+    @cached_property
+    def _text(self) -> str:
+        return self._doc.text
 
     def relation(self, kind: str, pairs: Pairs, row: int, probability: float) -> Relation:
         items = self._reading.items
@@ -110,14 +115,27 @@ class _Writer:
 
     def _how_often(self, tail: int, start: int, end: int) -> str | None:
         """HPO's term for how often, from the symptom's sentence or what leads into its list."""
-        symptom = self._spans[tail]
-        for first, last in ((start, end), self._reading.lead_of(tail)):
-            if first < last:
-                found = self._frequency.find(self._text, self._offsets[first], self._offsets[last])
-                often = nearest(found, *symptom, mentions=self._spans)
-                if often is not None:
-                    return often.curie
+        for stretch in ((start, end), self._reading.lead_of(tail)):
+            often = nearest(self._frequencies(*stretch), *self._spans[tail])
+            if often is not None:
+                return often.curie
         return None
+
+    def _frequencies(self, start: int, end: int) -> list[Frequency]:
+        """Words of frequency among some tokens; none in a mention ("the [common cold]")."""
+        found = self._found.get((start, end))
+        if found is None:
+            found = []
+            if start < end:
+                first, last = self._offsets[start], self._offsets[end]
+                spans = [(a, b) for a, b in self._spans if a < last and first < b]
+                found = [
+                    f
+                    for f in self._frequency.find(self._text, first, last)
+                    if not any(a <= f.start and f.end <= b for a, b in spans)
+                ]
+            self._found[start, end] = found
+        return found
 
 
 @Language.factory(
