@@ -45,6 +45,8 @@ def test_frequency_looks_only_where_it_is_asked_to():
         ("Most people cough and some people wheeze.", "cough", VERY_FREQUENT),
         ("Most people cough and some people wheeze.", "wheeze", OCCASIONAL),
         ("Fever is rare.", "Fever", VERY_RARE),
+        ("Fever 90% Cough 5% Rash 1%", "Cough", OCCASIONAL),
+        ("In 5% there is fever (90%), and a rash.", "fever", VERY_FREQUENT),
         ("It brings fever.", "fever", None),
     ],
 )

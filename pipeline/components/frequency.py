@@ -9,6 +9,10 @@ from typing import NamedTuple
 from pipeline.data import load_toml
 
 
+# Characters between a symptom and its share in a table: a space, perhaps a bracket.
+_RIGHT_BEHIND = 2
+
+
 class Frequency(NamedTuple):
     """Words that say how often; offsets are characters, half-open."""
 
@@ -61,7 +65,7 @@ class FrequencyFinder:
 
 
 def nearest(found: Iterable[Frequency], start: int, end: int) -> Frequency | None:
-    """The words nearest to a symptom; those before it come first.
+    """The words nearest to a symptom: right behind it ("fever 90%"), else before, else behind it.
 
     Parameters
     ----------
@@ -71,5 +75,8 @@ def nearest(found: Iterable[Frequency], start: int, end: int) -> Frequency | Non
         Offsets of the symptom.
     """
     free = list(found)
+    behind = next((f for f in free if f.start >= end), None)
+    if behind is not None and behind.start - end <= _RIGHT_BEHIND:
+        return behind
     before = [f for f in free if f.end <= start]
-    return before[-1] if before else next((f for f in free if f.start >= end), None)
+    return before[-1] if before else behind
