@@ -8,17 +8,24 @@ from typing import NamedTuple
 
 from pipeline.data import load_toml
 
-
 # Characters between a symptom and its share in a table: a space, perhaps a bracket.
 _RIGHT_BEHIND = 2
 
 
 class Frequency(NamedTuple):
-    """Words that say how often; offsets are characters, half-open."""
+    """Words that say how often; offsets are characters, half-open.
+
+    A share that stands right behind one mention of a table is ``taken``: it is no other's.
+    """
 
     start: int
     end: int
     curie: str
+    taken: bool = False
+
+    def stands_behind(self, end: int) -> bool:
+        """Tell whether it stands right behind what ends there."""
+        return 0 <= self.start - end <= _RIGHT_BEHIND
 
 
 class FrequencyFinder:
@@ -75,8 +82,9 @@ def nearest(found: Iterable[Frequency], start: int, end: int) -> Frequency | Non
         Offsets of the symptom.
     """
     free = list(found)
-    behind = next((f for f in free if f.start >= end), None)
-    if behind is not None and behind.start - end <= _RIGHT_BEHIND:
+    behind = next((f for f in free if f.stands_behind(end)), None)
+    if behind is not None:
         return behind
+    free = [f for f in free if not f.taken]
     before = [f for f in free if f.end <= start]
-    return before[-1] if before else behind
+    return before[-1] if before else next((f for f in free if f.start >= end), None)

@@ -130,7 +130,10 @@ class _Writer:
                 first, last = self._offsets[start], self._offsets[end]
                 spans = [(a, b) for a, b in self._spans if a < last and first < b]
                 found = [
-                    f
+                    f._replace(
+                        taken=self._text[f.start].isdigit()
+                        and any(f.stands_behind(b) for _, b in spans)
+                    )
                     for f in self._frequency.find(self._text, first, last)
                     if not any(a <= f.start and f.end <= b for a, b in spans)
                 ]
