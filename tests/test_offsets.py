@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from pipeline.components.lexemes import text_of
 from pipeline.records import Article
 from pipeline.tables.rows import rows_of
 from pipeline.tables.schema import TABLES
@@ -167,3 +168,10 @@ def test_offsets_of_an_empty_text_give_a_document_without_entities(nlp):
         "links": 0,
         "relations": 0,
     }
+
+
+@many
+@given(texts)
+def test_text_of_a_doc_is_spacys(nlp, text):
+    doc = nlp.make_doc(text)
+    assert text_of(doc) == doc.text == text

@@ -92,6 +92,15 @@ class LexemeTable:
         self._n_described = end
 
 
+def text_of(doc: Doc) -> str:
+    """``doc.text``, several times faster: spaCy makes an object of every token."""
+    numbers, spaces = _WORDS.of(doc).tolist(), doc.to_array(SPACY).tolist()
+    words = _WORDS.words
+    return "".join(
+        [words[n] + " " if space else words[n] for n, space in zip(numbers, spaces, strict=True)]
+    )
+
+
 def sentence_starts(doc: Doc) -> list[int]:
     """First token of each sentence; many times faster than going over ``doc.sents``."""
     starts: list[int] = np.flatnonzero(doc.to_array(SENT_START) == 1).tolist()

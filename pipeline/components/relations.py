@@ -18,7 +18,7 @@ from spacy.tokens import Doc
 
 from pipeline.components import attributes
 from pipeline.components.frequency import Frequency, FrequencyFinder, nearest
-from pipeline.components.lexemes import char_offsets
+from pipeline.components.lexemes import char_offsets, text_of
 from pipeline.components.pairs import PairReader, Pairs, Reading
 from pipeline.components.relation_model import load_relation_model
 from pipeline.records import HAS_SYMPTOM, RELATION_TYPES, Relation
@@ -86,7 +86,7 @@ class _Writer:
 
     @cached_property
     def _text(self) -> str:
-        return self._doc.text
+        return text_of(self._doc)
 
     def relation(self, kind: str, pairs: Pairs, row: int, probability: float) -> Relation:
         items = self._reading.items

@@ -18,7 +18,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from pipeline.components import attributes
-from pipeline.components.lexemes import char_offsets
+from pipeline.components.lexemes import char_offsets, text_of
 
 BlockKind = Literal["HEADING", "PARAGRAPH", "ITEM", "ROW"]
 
@@ -155,7 +155,7 @@ class Sections:
         offsets = char_offsets(doc)
         blocks: list[Span] = []
         wide: set[int] = set()
-        for block in split_blocks(doc.text):
+        for block in split_blocks(text_of(doc)):
             span = _token_span(doc, offsets, block)
             if span is not None:
                 blocks.append(span)
