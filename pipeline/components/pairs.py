@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 from spacy.tokens import Doc
 
 from pipeline.components import attributes
-from pipeline.components.attributes import BODY_PART, CONDITION, SYMPTOM
 from pipeline.components.lexemes import LexemeTable, sentence_starts
 from pipeline.data import load_toml
 from pipeline.records import AFFECTS, HAS_SYMPTOM, LOCATED_IN
 from pipeline.terminology.normalise import fold_word
-from pipeline.terminology.records import ENTITY_TYPES
+from pipeline.terminology.records import ENTITY_TYPES, EntityType
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
@@ -66,17 +65,24 @@ def word_classes() -> tuple[str, ...]:
     return tuple(load_toml("relations.toml")["classes"])
 
 
-def feature_names() -> list[str]:
+@cache
+def feature_names() -> tuple[str, ...]:
     """Name of every feature of a pair, in order."""
     classes = word_classes()
-    return [
+    return (
         *_PLAIN,
         *(f"{name} between" for name in classes),
         *(f"{name} before" for name in classes),
         *(f"{name} after" for name in classes),
         *(f"{name} in the heading" for name in classes),
         *(f"{name} in the lead" for name in classes),
-    ]
+    )
+
+
+@cache
+def _denials() -> list[int]:
+    """Which features count words of denial."""
+    return [n for n, name in enumerate(feature_names()) if name.startswith(NEGATOR)]
 
 
 _PLAIN = (
@@ -132,6 +138,10 @@ class Items:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def of(self, label: EntityType) -> Ints:
+        """Which mentions are of a type."""
+        return np.flatnonzero(self.label == ENTITY_TYPES.index(label))
 
 
 @dataclass(slots=True)
@@ -318,8 +328,7 @@ class Reading:
         features = self._features(head, tail, around)
         if kind == AFFECTS:
             # What is denied shall look like what is affirmed: it is told, as denied.
-            columns = [n for n, name in enumerate(feature_names()) if name.startswith(NEGATOR)]
-            features[:, columns] = 0
+            features[:, _denials()] = 0
         return Pairs(head, tail, features, around.regions())
 
     @cached_property
@@ -365,11 +374,11 @@ class Reading:
             return 0, 0
         return int(self._block_starts[lead]), int(self._block_end(np.array([lead]))[0])
 
-    def route(self, kind: str, head: int, tail: int) -> tuple[str, str]:
-        """Scope of a pair, and the rule by which its head is the tail's."""
+    def route(self, head: int, tail: int, cue: int | None) -> tuple[str, str]:
+        """Scope of a pair, and the rule by which its head is the tail's; ``cue`` as found."""
         items = self.items
         if items.sentence[head] == items.sentence[tail]:
-            return "sentence", self._sentence_rule(kind, head, tail)
+            return "sentence", self._sentence_rule(head, tail, cue)
         section = int(items.section[tail])
         scope = "section" if items.section[head] == section else "document"
         lead = self.lead_of(tail)
@@ -379,11 +388,11 @@ class Reading:
             return scope, "topic"
         return scope, "article_topic" if items.key[head] == self.article_key else "nearby"
 
-    def _sentence_rule(self, kind: str, head: int, tail: int) -> str:
+    def _sentence_rule(self, head: int, tail: int, cue: int | None) -> str:
         items = self.items
         if items.start[head] <= items.start[tail] and items.end[tail] <= items.end[head]:
             return "nested"
-        if self.cue(kind, head, tail) is None:
+        if cue is None:
             return "beside"
         return "cue" if items.start[head] < items.start[tail] else "turned_cue"
 
@@ -409,7 +418,7 @@ class Reading:
     def hung_on_conditions(self, tails: Ints) -> tuple[Ints, Ints]:
         """Each tail with the nearest mention of each condition it may hang on."""
         items = self.items
-        conditions = np.flatnonzero(items.label == ENTITY_TYPES.index(CONDITION))
+        conditions = items.of("CONDITION")
         heads: list[int] = []
         of: list[int] = []
         for tail in tails.tolist():
@@ -447,8 +456,8 @@ class Reading:
     def with_sites(self) -> tuple[Ints, Ints]:
         """Each symptom with the body parts of its sentence and of the one before."""
         items = self.items
-        symptoms = np.flatnonzero(items.label == ENTITY_TYPES.index(SYMPTOM))
-        parts = np.flatnonzero(items.label == ENTITY_TYPES.index(BODY_PART))
+        symptoms = items.of("SYMPTOM")
+        parts = items.of("BODY_PART")
         apart = items.sentence[symptoms][:, None] - items.sentence[parts][None, :]
         same = items.section[symptoms][:, None] == items.section[parts][None, :]
         row, column = np.nonzero((apart >= 0) & (apart <= _MAX_SITE_SENTENCES) & same)
@@ -581,7 +590,7 @@ class Reading:
     def _company(self, head: Ints, tail: Ints, topic: Ints) -> list[NDArray[Any]]:
         """Conditions beside the head, and whether the topics are named where head and tail are."""
         items = self.items
-        conditions = np.flatnonzero(items.label == ENTITY_TYPES.index(CONDITION))
+        conditions = items.of("CONDITION")
         n_sentences = len(self.starts)
         first = np.full(n_sentences, self._n_tokens)
         np.minimum.at(first, items.sentence[conditions], items.start[conditions])
@@ -621,13 +630,11 @@ class Reading:
 
 
 def _symptom_pairs(reading: Reading) -> tuple[Ints, Ints]:
-    symptoms = np.flatnonzero(reading.items.label == ENTITY_TYPES.index(SYMPTOM))
-    return reading.hung_on_conditions(symptoms)
+    return reading.hung_on_conditions(reading.items.of("SYMPTOM"))
 
 
 def _part_pairs(reading: Reading) -> tuple[Ints, Ints]:
-    parts = np.flatnonzero(reading.items.label == ENTITY_TYPES.index(BODY_PART))
-    return reading.hung_on_conditions(parts)
+    return reading.hung_on_conditions(reading.items.of("BODY_PART"))
 
 
 _CANDIDATES = {

@@ -91,8 +91,8 @@ class _Writer:
     def relation(self, kind: str, pairs: Pairs, row: int, probability: float) -> Relation:
         items = self._reading.items
         head, tail = int(pairs.head[row]), int(pairs.tail[row])
-        scope, rule = self._reading.route(kind, head, tail)
         cue = self._reading.cue(kind, head, tail)
+        scope, rule = self._reading.route(head, tail, cue)
         start, end = self._reading.sentence_of(tail)
         often = self._how_often(tail, start, end) if kind == HAS_SYMPTOM else None
         return Relation(

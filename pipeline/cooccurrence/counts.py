@@ -150,12 +150,7 @@ def count_pairs(
     entities, documents, sections = (
         str(folder / f"{name}.parquet") for name in ("entities", "documents", "sections")
     )
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": _MEMORY,
-        "temp_directory": str(folder / "spill"),
-        "threads": min(os.cpu_count() or 1, _MAX_THREADS),
-    }
-    with duckdb.connect(config=config) as connection:
+    with open_database(folder) as connection:
         # fetchall() ends each statement: an unfinished one blocks the connection.
         connection.register("kind_of", _kind_table(Path(documents), kinds))
         connection.execute("create temp table kinds as select * from kind_of").fetchall()
@@ -179,13 +174,29 @@ def count_pairs(
                     min_count=int(min_count),
                     types="" if above is None else "and a.type <> b.type",
                     windows=windows[scope],
-                    out=str(file).replace("'", "''"),
+                    out=quoted(file),
                 )
             ).fetchall()
         concepts = connection.sql(
             "select type, concept_id, label from concept order by number"
         ).to_arrow_table()
     return Counted(concepts, files)
+
+
+def open_database(folder: Path) -> duckdb.DuckDBPyConnection:
+    """A database in memory; what does not fit goes to a folder inside ``folder``."""
+    return duckdb.connect(
+        config={
+            "memory_limit": _MEMORY,
+            "temp_directory": str(folder / "spill"),
+            "threads": min(os.cpu_count() or 1, _MAX_THREADS),
+        }
+    )
+
+
+def quoted(path: Path) -> str:
+    """A path as it stands between quotes in SQL."""
+    return str(path).replace("'", "''")
 
 
 def _kind_table(documents: Path, kinds: NDArray[np.int64]) -> pa.Table:

@@ -26,8 +26,7 @@ def count_rolled_up(
     """Count pairs with every mention counted for what is up to three steps above its concept too.
 
     Of the levels of a pair only the most informative are left, see
-    :func:`pipeline.cooccurrence.table.best_levels`. A class that stands for the whole ontology
-    stays, if it does, with its chance: it is in so many windows that it says little.
+    :func:`pipeline.cooccurrence.table.best_levels`.
 
     Parameters
     ----------

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipeline.cooccurrence.counts import Counted, batches
+from pipeline.cooccurrence.counts import Counted, batches, open_database, quoted
 from pipeline.cooccurrence.statistics import (
     Floats,
     benjamini_hochberg,
@@ -66,13 +65,11 @@ def best_levels(counted: Counted, parents: pa.Table) -> Counted:
     for scope, file in counted.pairs.items():
         p, _ = _p_and_q(file, types)
         files[scope] = file.with_suffix(".best.parquet")
-        with duckdb.connect() as connection:
+        with open_database(file.parent) as connection:
             connection.register("concepts", _numbered(counted.concepts))
             connection.register("parents", parents)
             connection.register("p", pa.table({"row": np.arange(len(p)), "p": p}))
-            connection.execute(
-                _BEST.format(file=_quoted(file), out=_quoted(files[scope]))
-            ).fetchall()
+            connection.execute(_BEST.format(file=quoted(file), out=quoted(files[scope]))).fetchall()
     return Counted(counted.concepts, files)
 
 
@@ -108,10 +105,6 @@ copy (
 
 def _numbered(concepts: pa.Table) -> pa.Table:
     return concepts.append_column("number", pa.array(np.arange(concepts.num_rows), pa.int32()))
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
 
 
 def _types(concepts: pa.Table) -> NDArray[np.int8]:

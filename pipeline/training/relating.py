@@ -73,7 +73,6 @@ class PairExample:
         Pairs of keys that the gold relates anywhere in the document.
     """
 
-    doc_id: str
     reading: Reading
     pairs: Pairs
     labels: Labels
@@ -141,7 +140,7 @@ def _example(document: AnnotatedDocument, kind: str, reading: Reading) -> PairEx
     labels = np.array([row in here for row in rows], dtype=np.int8)
     elsewhere = np.array([row[:2] in wanted for row in rows], dtype=bool) & (labels == 0)
     counted = ~elsewhere & ~items.negated[pairs.head] & ~items.negated[pairs.tail]
-    return PairExample(document.doc_id, reading, pairs, labels, counted, frozenset(wanted))
+    return PairExample(reading, pairs, labels, counted, frozenset(wanted))
 
 
 def fit_relations(
