@@ -30,12 +30,16 @@ def seconds(command: list[str]) -> float:
 def main(runs: int) -> int:
     """Measure and print; 0 if the targets are met."""
     with tempfile.TemporaryDirectory() as folder:
-        run = [sys.executable, "-m", "pipeline", "run", str(SEED), "--out", folder, "--profile"]
+
+        def run(profile: str) -> list[str]:
+            out = str(Path(folder, profile))
+            arguments = ["run", str(SEED), "--out", out, "--profile", profile]
+            return [sys.executable, "-m", "pipeline", *arguments]
+
         bare = [sys.executable, "-c", "import spacy, pandas"]
-        seconds([*run, "fast"])  # compiles the terminology where that is still to be done
+        seconds(run("fast"))  # compiles the terminology where that is still to be done
         rounds = [
-            (seconds(bare), seconds([*run, "fast"]), seconds([*run, "accurate"]))
-            for _ in range(runs)
+            (seconds(bare), seconds(run("fast")), seconds(run("accurate"))) for _ in range(runs)
         ]
     base, fast, accurate = (statistics.median(side) for side in zip(*rounds, strict=True))
     print(f"import spacy, pandas   {base:.2f} s (median of {runs})")

@@ -34,6 +34,8 @@ COMPONENTS: dict[Profile, tuple[str, ...]] = {
     "accurate": (*_RULES, *_LEARNED, *_MEANING),
 }
 _READ_TERMS = ("symptograph_gazetteer", "symptograph_linker")
+# spaCy's own limit is for its parser, which is not here.
+_MAX_LENGTH = 2_000_000
 MODEL = Path(__file__).parent / "data" / "model"
 
 
@@ -50,7 +52,7 @@ def assemble(config: RunConfig) -> Language:
         nlp = build("fast", terms=terms)
     else:
         nlp = load_model(Path(config.model) if config.model else MODEL, terms)
-    nlp.max_length = config.max_chars
+    nlp.max_length = _MAX_LENGTH
     return nlp
 
 

@@ -28,6 +28,12 @@ class RunConfig(BaseModel):
         The user's own terminology files, each with its SHA-256.
     max_chars
         Longest text that is annotated, in characters; longer ones are reported, never cut.
+    window
+        Longest stretch of a text that is annotated at once, in characters; longer texts are
+        annotated section by section.
+    text_column, id_column, title_column
+        Where records (JSON lines, CSV, Parquet) have their text, id and title; None: found by
+        their names.
     min_count
         Windows that a pair must share to be in the co-occurrence table.
     rollup
@@ -39,7 +45,11 @@ class RunConfig(BaseModel):
     profile: Profile = "accurate"
     model: str | None = None
     terms: dict[str, str] = Field(default_factory=dict)
-    max_chars: int = Field(default=2_000_000, ge=1)
+    max_chars: int = Field(default=100_000_000, ge=1)
+    window: int = Field(default=200_000, ge=1_000, le=1_000_000)
+    text_column: str | None = None
+    id_column: str | None = None
+    title_column: str | None = None
     min_count: int = Field(default=1, ge=1)
     rollup: bool = False
 

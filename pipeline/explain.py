@@ -74,7 +74,7 @@ class Explanation:
         return bool(self.mentions) and _place(self.mentions[0]) == (self.start, self.end)
 
 
-def explain(nlp: Language, text: str, start: int, end: int) -> Explanation:
+def explain(nlp: Language, text: str | Doc, start: int, end: int) -> Explanation:
     """Explain the stretch from ``start`` to ``end`` (code points, half-open) of a text.
 
     Raises
@@ -82,11 +82,12 @@ def explain(nlp: Language, text: str, start: int, end: int) -> Explanation:
     ValueError
         If there is no such stretch.
     """
+    doc = nlp(text) if isinstance(text, str) else text
+    text = doc.text
     if not 0 <= start < end <= len(text):
         raise ValueError(
             f"the text has no stretch {start}-{end}; it is {len(text)} characters long"
         )
-    doc = nlp(text)
     found = Explanation(text[start:end], start, end)
     touching = [m for m in doc.spans.get(attributes.MENTIONS, ()) if _touches(m, start, end)]
     found.mentions = sorted(touching, key=lambda m: (_place(m) != (start, end), m.start, -m.end))

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypedDict
+from typing import Literal, TypedDict
+
+BlockKind = Literal["HEADING", "PARAGRAPH", "ITEM", "ROW"]
 
 RELATION_TYPES = HAS_SYMPTOM, AFFECTS, LOCATED_IN = "has_symptom", "affects", "located_in"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A heading, paragraph, list item or table row."""
+
+    kind: BlockKind
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +35,37 @@ class Article:
         All offsets of a run refer to this text, which is never changed.
     title
         The title its format names, or an empty string.
+    blocks
+        The layout its format names, in reading order and apart from each other; empty where the
+        text itself is all there is (plain text, Markdown).
+    metadata
+        What else its format says of it: ``author``, ``date``, ``language``, ``url`` …
+    sha256
+        Of the bytes it was read from; of a record, of its text.
     """
 
     doc_id: str
     path: str
     text: str = field(repr=False)
     title: str = ""
+    blocks: tuple[Block, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    sha256: str = ""
+
+
+def layout_text(article: Article) -> str:
+    """An article's blocks as JSON: a list of ``[kind, start, end]``."""
+    return _compact([[block.kind, block.start, block.end] for block in article.blocks])
+
+
+def metadata_text(article: Article) -> str:
+    """What an article's format says of it, its title too, as a JSON object."""
+    title = {"title": article.title} if article.title else {}
+    return _compact(title | dict(article.metadata))
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 class Relation(TypedDict):

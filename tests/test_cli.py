@@ -139,8 +139,8 @@ def test_cli_run_json_tells_versions_options_counts_and_times(symptograph, flu, 
     assert content["config"]["profile"] == "accurate"
     assert {"HP", "MONDO", "UBERON"} <= set(content["terminology"])
     assert content["counts"]["entities"] > 0
-    assert content["interrupted"] is False
-    assert {"load", "annotate", "total"} <= set(content["seconds"])
+    assert content["settings"]["max_chars"] == "12345"
+    assert {"annotate", "write", "cooccurrence", "total"} <= set(content["seconds"])
 
 
 @pytest.mark.parametrize("arguments", [["run", "--out", "out"], ["show"]])

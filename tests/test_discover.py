@@ -39,7 +39,7 @@ def ids(*inputs):
         (["v1.2.txt"], ["v1.2"]),
         (["a b é 🤒.txt"], ["a b é 🤒"]),
         # Near misses: no articles.
-        (["flu.txt", "flu.csv", "txt", "flu.txt.bak", "flu.txt~"], ["flu"]),
+        (["flu.txt", "flu.doc", "txt", "flu.txt.bak", "flu.txt~"], ["flu"]),
     ],
 )
 def test_discover_ids_of_a_folder(tmp_path, names, expected):
@@ -144,7 +144,7 @@ def test_discover_does_not_depend_on_the_order_of_inputs(tmp_path):
 )
 def test_discover_reports_inputs_without_articles(tmp_path, name, message):
     (tmp_path / "empty").mkdir()
-    make(tmp_path, "others/table.csv", "flu.txt")
+    make(tmp_path, "others/picture.png", "flu.txt")
     sources, failed = discover([tmp_path / name, tmp_path / "flu.txt"])
     assert [source.doc_id for source in sources] == ["flu"]
     ((path, error),) = failed

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import csv
 import os
-import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
 from spacy.language import Language
 
 import pipeline
-from pipeline.articles.discover import Source
-from pipeline.batch.run import _batches, run
+from pipeline.batch.run import run
 from pipeline.cli import main
 from pipeline.config import RunConfig
 from pipeline.errors import StoppedError
@@ -25,7 +22,7 @@ from pipeline.tables.schema import TABLES
 ROOT = Path(__file__).parents[1]
 GOOD = "Flu\n\nFlu causes fever and cough. It does not cause chest pain.\n"
 TABLE_FILES = {f"{name}.{suffix}" for name in TABLES for suffix in ("csv", "parquet")}
-FILES = TABLE_FILES | {"run.json"}
+FILES = TABLE_FILES | {"run.json", "run.log"}
 
 
 @pytest.fixture
@@ -79,12 +76,16 @@ BAD = {
     "only-a-mark": (b"\xef\xbb\xbf", "the file is empty"),
     "binary": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a binary file"),
     "zeros": (b"flu\0", "a binary file"),
-    "latin-1": ("Grippe: Fièvre".encode("latin-1"), "not valid UTF-8"),
-    "cut-short": ("fièvre".encode()[:3], "not valid UTF-8"),
-    "utf-16": ("\ufeffFlu causes fever.".encode("utf-16-le"), "UTF-16; save it as UTF-8"),
-    "utf-16-be": ("\ufeffFlu causes fever.".encode("utf-16-be"), "UTF-16; save it as UTF-8"),
-    "utf-32": ("\ufeffFlu causes fever.".encode("utf-32-le"), "UTF-32; save it as UTF-8"),
-    "one-line-of-50-mb": (b"x" * 50_000_000, "more than one article may have"),
+    "cut-short": ("fièvre élevée".encode()[:-2], "damaged at byte 13"),
+    "one-bad-byte": ("fièvre élevée ".encode() + b"\xff fever", "damaged at byte 17"),
+    "half-utf-16": ("\ufeffFlu".encode("utf-16-le")[:-1], "not valid utf-16"),
+}
+ENCODED = {
+    "latin-1": "La grippe donne de la fièvre à Orléans. Flu causes fever.".encode("latin-1"),
+    "cp1252": "“Flu” causes fever – and a café’s coffee won’t help.".encode("cp1252"),
+    "utf-16": "\ufeffFlu causes fever.".encode("utf-16-le"),
+    "utf-16-be": "\ufeffFlu causes fever.".encode("utf-16-be"),
+    "utf-32": "\ufeffFlu causes fever.".encode("utf-32-le"),
 }
 
 
@@ -104,6 +105,15 @@ def test_run_bad_file_is_one_line_and_a_row_and_the_rest_is_done(
     assert (error["path"], error["doc_id"], error["stage"]) == (str(bad), "bad", "read")
     assert f"symptograph: {error['message']}" == line
     assert names(tmp_path / "out") == FILES
+
+
+@pytest.mark.parametrize(("encoding", "content"), ENCODED.items(), ids=ENCODED)
+def test_run_reads_other_encodings(symptograph, tmp_path, encoding, content):
+    (tmp_path / "flu.txt").write_bytes(content)
+    code, _, err = symptograph("run", tmp_path / "flu.txt", "--out", tmp_path / "out")
+    assert (code, err) == (0, [])
+    (document,) = rows(tmp_path / "out", "documents")
+    assert document["text"] == content.decode(encoding.removesuffix("-be")).lstrip("\ufeff")
 
 
 @pytest.mark.parametrize(("content", "reason"), BAD.values(), ids=BAD)
@@ -197,33 +207,38 @@ def test_run_odd_file_names_are_named_as_they_are(symptograph, articles, tmp_pat
     assert doc_ids(tmp_path / "out") == ["a", "z"]
 
 
-def test_run_file_deleted_while_running(symptograph, articles, tmp_path, monkeypatch):
+def test_run_file_deleted_while_running(nlp, articles, tmp_path):
     gone = articles / "m.txt"
     gone.write_text(GOOD)
-    real = Path.read_bytes
 
-    def vanish(path):
-        if path.name == gone.name:
-            path.unlink(missing_ok=True)
-        return real(path)
+    def load():
+        gone.unlink()
+        return nlp
 
-    monkeypatch.setattr(Path, "read_bytes", vanish)
-    code, _, err = symptograph("run", articles, "--out", tmp_path / "out")
-    assert code == 3
-    (line,) = err
-    assert f"{gone}: cannot be read" in line
+    summary = run([articles], tmp_path / "out", RunConfig(), load)
+    (error,) = summary.errors
+    assert error.message.startswith(f"{gone}: cannot be read")
     assert doc_ids(tmp_path / "out") == ["a", "z"]
     assert [row["stage"] for row in rows(tmp_path / "out", "errors")] == ["read"]
 
 
-def test_run_one_failing_document_costs_no_other(nlp, articles, tmp_path):
-    (articles / "m.txt").write_text("FAIL" + GOOD)
+@pytest.fixture
+def fragile():
+    """A pipeline that cannot do a text that begins with FAIL."""
 
-    def fragile(text):
-        if text.startswith("FAIL"):
+    @Language.component("test_run_fails")
+    def fail(doc):
+        if doc.text.startswith("FAIL"):
             raise ValueError("two\nlines")
-        return nlp(text)
+        return doc
 
+    own = pipeline.load("fast")
+    own.add_pipe("test_run_fails")
+    return own
+
+
+def test_run_one_failing_document_costs_no_other(fragile, articles, tmp_path):
+    (articles / "m.txt").write_text("FAIL" + GOOD)
     summary = run([articles], tmp_path / "out", RunConfig(), lambda: fragile)
     assert summary.n_done == 2
     (error,) = rows(tmp_path / "out", "errors")
@@ -252,7 +267,7 @@ def test_run_output_folder_below_a_file(symptograph, articles, tmp_path):
     assert str(tmp_path / "file" / "out") in line
 
 
-@pytest.mark.parametrize("table", ["documents.csv", "errors.parquet", "run.json"])
+@pytest.mark.parametrize("table", ["documents.csv", "errors.parquet"])
 def test_run_keeps_the_earlier_tables_when_one_cannot_be_replaced(
     symptograph, articles, tmp_path, table
 ):
@@ -260,14 +275,13 @@ def test_run_keeps_the_earlier_tables_when_one_cannot_be_replaced(
     assert symptograph("run", articles, "--out", out)[0] == 0
     (out / table).unlink()
     (out / table).mkdir()
-    kept = {name: (out / name).read_bytes() for name in FILES - {table}}
+    kept = {name: (out / name).read_bytes() for name in TABLE_FILES - {table}}
     (articles / "new.txt").write_text(GOOD)
     code, _, err = symptograph("run", articles, "--out", out)
     assert code == 1
     (line,) = err
     assert f"{out / table}: cannot be written" in line
     assert {name: (out / name).read_bytes() for name in kept} == kept
-    assert names(out) == FILES
 
 
 def test_run_keeps_the_earlier_tables_when_writing_breaks_off(
@@ -277,7 +291,7 @@ def test_run_keeps_the_earlier_tables_when_writing_breaks_off(
 
     out = tmp_path / "out"
     assert symptograph("run", articles, "--out", out)[0] == 0
-    kept = {name: (out / name).read_bytes() for name in FILES}
+    kept = {name: (out / name).read_bytes() for name in TABLE_FILES | {"run.json"}}
 
     def full(*paths):
         raise StoppedError("stopped")
@@ -286,68 +300,7 @@ def test_run_keeps_the_earlier_tables_when_writing_breaks_off(
     (articles / "new.txt").write_text(GOOD)
     code, _, err = symptograph("run", articles, "--out", out)
     assert (code, err) == (130, ["symptograph: stopped"])
-    assert {path.name: path.read_bytes() for path in out.iterdir()} == kept
-
-
-# Ctrl-C.
-
-
-def test_run_stopped_finishes_the_batch_in_hand_and_lists_the_rest(nlp, tmp_path):
-    stems = [f"{number:02}" for number in range(36)]
-    for stem in stems:
-        (tmp_path / f"{stem}.txt").write_text(GOOD)
-
-    def press_in_the_second_batch(done, total, current):
-        if done == 16:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    before = signal.getsignal(signal.SIGINT)
-    summary = run([tmp_path], tmp_path / "out", RunConfig(), lambda: nlp, press_in_the_second_batch)
-    assert signal.getsignal(signal.SIGINT) is before
-    assert summary.interrupted
-    assert summary.n_done == 32
-    assert doc_ids(tmp_path / "out") == stems[:32]
-    left = [(e["doc_id"], e["stage"]) for e in rows(tmp_path / "out", "errors")]
-    assert left == [(stem, "run") for stem in stems[32:]]
-    assert names(tmp_path / "out") == FILES
-
-
-def test_run_large_files_are_done_one_by_one(tmp_path):
-    sources = [Source(name, tmp_path / f"{name}.txt") for name in "abcd"]
-    for source, size in zip(sources, (10, 200_000, 10, 10), strict=True):
-        source.path.write_text("x" * size)
-    batches = [[source.doc_id for source in batch] for batch in _batches(sources)]
-    assert batches == [["a", "b"], ["c", "d"]]
-
-
-def test_run_one_bad_document_in_a_batch_costs_no_other(tmp_path):
-    for stem in "abc":
-        (tmp_path / f"{stem}.txt").write_text(f"{GOOD} {stem}")
-
-    @Language.component("test_run_fails_on_b")
-    def fail_on_b(doc):
-        if doc.text.rstrip().endswith("b"):
-            raise ValueError("b is bad")
-        return doc
-
-    own = pipeline.load("fast")
-    own.add_pipe("test_run_fails_on_b")
-    summary = run([tmp_path], tmp_path / "out", RunConfig(), lambda: own)
-    assert doc_ids(tmp_path / "out") == ["a", "c"]
-    assert [(e[1], e[2]) for e in summary.errors] == [("b", "annotate")]
-
-
-def test_run_stopped_twice_breaks_off_and_leaves_nothing(nlp, tmp_path):
-    for number in range(6):
-        (tmp_path / f"{number}.txt").write_text(GOOD)
-
-    def press_twice(done, total, current):
-        os.kill(os.getpid(), signal.SIGINT)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    with pytest.raises(StoppedError):
-        run([tmp_path], tmp_path / "out", RunConfig(), lambda: nlp, press_twice)
-    assert list((tmp_path / "out").iterdir()) == []
+    assert {name: (out / name).read_bytes() for name in kept} == kept
 
 
 def test_run_outside_the_main_thread(nlp, articles, tmp_path):
@@ -358,31 +311,6 @@ def test_run_outside_the_main_thread(nlp, articles, tmp_path):
     thread.start()
     thread.join()
     assert [summary.n_done for summary in done] == [2]
-
-
-def test_run_ctrl_c_of_the_real_command(tmp_path):
-    folder, out = tmp_path / "articles", tmp_path / "out"
-    folder.mkdir()
-    for number in range(4_000):
-        (folder / f"{number:04}.txt").write_text(GOOD * 5)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pipeline", "run", str(folder), "--out", str(out)],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    # The last table's file is opened just before the handler is in place.
-    while process.poll() is None and not (out / ".partial" / "errors.csv").exists():
-        time.sleep(0.01)
-    time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=120)
-    assert process.returncode in (1, 3)
-    assert "Traceback" not in err
-    n_done = len(rows(out, "documents"))
-    assert n_done < 4_000
-    assert n_done + len(rows(out, "errors")) == 4_000
-    assert err.count("\n") < 10
-    assert f"stopped; {n_done} articles are done, {4_000 - n_done} are left" in err
-    assert names(out) == FILES
 
 
 # The real command, in a process of its own.

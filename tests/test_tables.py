@@ -25,7 +25,7 @@ from pipeline.tables.writer import TableWriter, neutralise
 COLUMNS = {
     "documents": (
         "doc_id, path, title, n_chars, n_tokens, n_sentences, n_entities, topic_id, topic_label, "
-        "sha256, text"
+        "sha256, text, metadata, layout"
     ),
     "entities": (
         "doc_id, entity_id, type, text, start, end, sentence, section, concept_id, concept_label, "
@@ -317,8 +317,8 @@ def test_writer_leaves_nothing_when_it_is_broken_off(tmp_path):
 
 
 def test_writer_clears_what_a_killed_run_left(tmp_path):
-    (tmp_path / ".partial").mkdir()
-    (tmp_path / ".partial" / "old.csv").write_text("old")
+    (tmp_path / ".tables").mkdir()
+    (tmp_path / ".tables" / "old.csv").write_text("old")
     with TableWriter(tmp_path) as writer:
         writer.publish("{}\n")
     assert sorted(path.name for path in tmp_path.iterdir()) == FILES
@@ -333,7 +333,7 @@ def test_writer_keeps_every_earlier_table_when_one_cannot_be_replaced(tmp_path):
     kept = {path: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     assert len(kept) == len(FILES) - 1
     with pytest.raises(OutputError, match="entities"), TableWriter(tmp_path) as writer:
-        writer.add("documents", [("d", "p", "", 1, 1, 1, 0, None, None, "x", "new")])
+        writer.add("documents", [("d", "p", "", 1, 1, 1, 0, None, None, "x", "new", "{}", "[]")])
         writer.publish("{}\n")
     assert {path: path.read_bytes() for path in kept} == kept
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from pipeline.batch.run import Progress as RunProgress
 
 out = Console()
 err = Console(stderr=True)
@@ -47,6 +51,37 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int, str], None]]:
             )
 
         yield update
+
+
+@contextmanager
+def run_bar(*, hidden: bool) -> Iterator[Callable[[RunProgress], None]]:
+    """The progress of a run on stderr: documents, MB, speed, errors, time left.
+
+    Yields
+    ------
+    Callable
+        To be told how far the run is.
+    """
+    with Progress(
+        TextColumn("Annotating"),
+        BarColumn(),
+        TextColumn("{task.fields[told]}"),
+        TimeRemainingColumn(),
+        console=err,
+        transient=True,
+        disable=hidden or not err.is_terminal,
+    ) as bar:
+        task = bar.add_task("run", total=None, told="")
+
+        def report(now: RunProgress) -> None:
+            speed = now.n_tokens / now.seconds if now.seconds else 0.0
+            told = (
+                f"{now.n_done:,} documents, {now.n_bytes_done / 1e6:,.1f} of "
+                f"{now.n_bytes / 1e6:,.1f} MB, {speed:,.0f} tokens/s, {now.n_failed:,} errors"
+            )
+            bar.update(task, completed=now.n_bytes_done, total=now.n_bytes or None, told=told)
+
+        yield report
 
 
 def prepare_terminology(own: Sequence[Path] = ()) -> None:

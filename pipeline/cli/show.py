@@ -21,7 +21,7 @@ _TINTS = {"CONDITION": "#fdba74", "SYMPTOM": "#93c5fd", "BODY_PART": "#86efac"}
 
 
 def command(
-    file: Annotated[Path, typer.Argument(help="A .txt or .md article.")],
+    file: Annotated[Path, typer.Argument(help="A file with one article.")],
     html: Annotated[
         Path | None, typer.Option(help="Write displaCy's span view to this HTML file instead.")
     ] = None,
@@ -30,6 +30,7 @@ def command(
     terms: options.Terms = None,
 ) -> None:
     """Show an article with its conditions, symptoms and body parts marked."""
+    from pipeline.annotate import make_doc
     from pipeline.articles.discover import Source
     from pipeline.articles.read import read_article
     from pipeline.assemble import assemble
@@ -41,7 +42,7 @@ def command(
         raise ArticleError(f"{file}: a folder; give one article file")
     article = read_article(Source(file.stem, file), config.max_chars)
     prepare_terminology(config.term_files)
-    doc = assemble(config)(article.text)
+    doc = make_doc(assemble(config), article)
     if html is None:
         out.print(_legend())
         out.print(marked(doc), soft_wrap=True)

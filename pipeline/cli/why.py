@@ -14,6 +14,7 @@ from rich.text import Text
 from pipeline.cli import options
 from pipeline.cli.console import out, prepare_terminology
 from pipeline.errors import RunError
+from pipeline.records import Article
 
 if TYPE_CHECKING:
     from pipeline.config import RunConfig
@@ -39,31 +40,33 @@ def command(
     The stretch is START-END as in the entities table, or the words themselves (their first
     occurrence counts). With --run the run's own settings are used.
     """
+    from pipeline.annotate import make_doc, part_around
     from pipeline.assemble import assemble
     from pipeline.config import RunConfig
     from pipeline.explain import explain
 
     if doc_id == "-":
-        text, config = sys.stdin.read(), RunConfig.for_profile(profile, model, terms or ())
+        article = Article("-", "-", sys.stdin.read())
+        config = RunConfig.for_profile(profile, model, terms or ())
     elif run_dir is None:
         raise RunError(f"say with --run in which run {doc_id!r} is, or give - and a text on stdin")
     else:
-        text, config = _of_run(run_dir, doc_id)
-    start, end = _place(stretch, text)
+        article, config = _of_run(run_dir, doc_id)
+    start, end = _place(stretch, article.text)
     prepare_terminology(config.term_files)
-    _print(explain(assemble(config), text, start, end))
+    # Of a long article, the part that was annotated at once.
+    article, shift = part_around(article, start, config.window)
+    nlp = assemble(config)
+    _print(explain(nlp, make_doc(nlp, article), start - shift, end - shift))
 
 
-def _of_run(run_dir: Path, doc_id: str) -> tuple[str, RunConfig]:
-    """Text of a document of a run, and the run's settings."""
-    from pipeline.tables.frames import read_run_file, read_table
+def _of_run(run_dir: Path, doc_id: str) -> tuple[Article, RunConfig]:
+    """A document of a run, and the run's settings."""
+    from pipeline.tables.frames import read_articles, read_run_file
 
-    table = read_table(run_dir, "documents").select(["doc_id", "text"]).to_pylist()
-    texts = {row["doc_id"]: row["text"] for row in table}
-    if doc_id not in texts:
-        raise RunError(f"{run_dir}: no document {doc_id!r}; documents.csv lists them")
+    (article,) = read_articles(run_dir, [doc_id])
     _, config = read_run_file(run_dir)
-    return texts[doc_id], config
+    return article, config
 
 
 def _place(stretch: str, text: str) -> tuple[int, int]:

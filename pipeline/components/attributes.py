@@ -24,6 +24,9 @@
                            ``network``, joined by ``+``
 ``span._.score``           how much a mention of this source can be trusted, in [0, 1]
 ``span._.topic``           of a section: id of the mention that names its topic, or None
+``doc._.layout``           list of ``[kind, start, end]`` (characters): the blocks that the
+                           article's format names; None where the text alone tells
+``doc._.title``            the title that the format names beside the text, or None
 ``doc._.topic``            id of the mention that names the article's topic, or None
 ``doc._.relations``        list of dicts, see :class:`pipeline.records.Relation`
 ``doc._.abbreviations``    scispaCy's list of dicts (``make_serializable=True``)
@@ -37,6 +40,8 @@ from __future__ import annotations
 from typing import Any
 
 from spacy.tokens import Doc, Span
+
+from pipeline.records import Block
 
 MENTIONS = "sc"
 SECTIONS = "sections"
@@ -64,7 +69,13 @@ _SPAN_ATTRIBUTES: dict[str, Any] = {
     "score": None,
     "topic": None,
 }
-_DOC_ATTRIBUTES: dict[str, Any] = {"relations": [], "abbreviations": [], "topic": None}
+_DOC_ATTRIBUTES: dict[str, Any] = {
+    "layout": None,
+    "title": None,
+    "relations": [],
+    "abbreviations": [],
+    "topic": None,
+}
 
 
 def values(span: Span, *names: str) -> list[Any]:
@@ -84,6 +95,12 @@ def store(span: Span, **attributes: Any) -> None:
     place = span.start_char, span.end_char
     for name, value in attributes.items():
         stored[("._.", name, *place)] = value
+
+
+def layout_of(doc: Doc) -> list[Block] | None:
+    """Blocks that the article's format names, None where the text alone tells."""
+    layout = doc._.layout
+    return None if layout is None else [Block(*block) for block in layout]
 
 
 def register() -> None:

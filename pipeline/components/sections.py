@@ -1,8 +1,8 @@
 """Find the layout of an article: headings, paragraphs, list items, table rows, and sections.
 
-Works on the text alone (plain text and Markdown), so it needs no other component. A section runs
-from its heading to the next. Where a wide gap (two or more blank lines) stands in place of a
-heading, a section without one begins.
+Where the article's format names its blocks they are taken (``doc._.layout``), else they are found
+in the text alone (plain text and Markdown). A section runs from its heading to the next. Where a
+wide gap (two or more blank lines) stands in place of a heading, a section without one begins.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from spacy.tokens import Doc, Span
 
 from pipeline.components import attributes
 from pipeline.components.lexemes import char_offsets, text_of
-
-BlockKind = Literal["HEADING", "PARAGRAPH", "ITEM", "ROW"]
+from pipeline.records import Block, BlockKind
 
 _LINE = re.compile(r"[^\n\r]+")
 _ATX = re.compile(r"\s{0,3}#{1,6}\s+\S")
@@ -45,14 +44,10 @@ UNHEADED = "UNHEADED"
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """A stretch of lines that belong together; offsets are characters, half-open."""
+class TextBlock(Block):
+    """A block found in a text, with the blank lines before it."""
 
-    kind: BlockKind
-    start: int
-    end: int
     gap: int
-    """Blank lines before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +58,7 @@ class _Line:
     text: str
 
 
-def split_blocks(text: str) -> list[Block]:
+def split_blocks(text: str) -> list[TextBlock]:
     r"""Split a text into headings, paragraphs, list items and table rows.
 
     Examples
@@ -72,7 +67,7 @@ def split_blocks(text: str) -> list[Block]:
     ['HEADING', 'PARAGRAPH', 'ITEM', 'ITEM']
     """
     lines = list(_lines(text))
-    blocks: list[Block] = []
+    blocks: list[TextBlock] = []
     for number, line in enumerate(lines):
         following = lines[number + 1] if number + 1 < len(lines) else None
         if _FENCE.match(line.text) and (_SETEXT.match(line.text) or "|" in line.text):
@@ -80,10 +75,10 @@ def split_blocks(text: str) -> list[Block]:
         kind = _kind(line, following, first=number == 0)
         previous = blocks[-1] if blocks else None
         if previous and kind == "PARAGRAPH" and _continues(lines[number - 1], previous, line):
-            blocks[-1] = Block(previous.kind, previous.start, line.end, previous.gap)
+            blocks[-1] = TextBlock(previous.kind, previous.start, line.end, previous.gap)
         else:
             start = line.start + len(line.text) - len(line.text.lstrip())
-            blocks.append(Block(kind, start, line.end, line.gap))
+            blocks.append(TextBlock(kind, start, line.end, line.gap))
     return blocks
 
 
@@ -155,11 +150,12 @@ class Sections:
         offsets = char_offsets(doc)
         blocks: list[Span] = []
         wide: set[int] = set()
-        for block in split_blocks(text_of(doc)):
+        given = attributes.layout_of(doc)
+        for block in split_blocks(text_of(doc)) if given is None else given:
             span = _token_span(doc, offsets, block)
             if span is not None:
                 blocks.append(span)
-                if block.gap >= _WIDE_GAP:
+                if isinstance(block, TextBlock) and block.gap >= _WIDE_GAP:
                     wide.add(span.start)
         doc.spans[attributes.BLOCKS] = blocks
         doc.spans[attributes.SECTIONS] = list(_sections(doc, blocks, wide))

@@ -2,8 +2,9 @@
 
 A section's topic is the condition in its heading; where the heading is missing, the condition its
 first sentence begins with; else the article's topic (title, or the question the article opens
-with). A paragraph that begins by defining another condition starts a section of its own, even if
-nothing in the layout says so.
+with). Where the title stands beside the text (``doc._.title``), the article's topic is the first
+mention of the condition that the title names. A paragraph that begins by defining another condition
+starts a section of its own, even if nothing in the layout says so.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pipeline.components import attributes
 from pipeline.components.lexemes import sentence_starts
 from pipeline.components.sections import HEADED, HEADING, UNHEADED
 from pipeline.data import load_toml
+from pipeline.terminology.normalise import normalise
 
 # A defining sentence names its condition within its first words ("The flu is …").
 _LEAD_TOKENS = 3
@@ -41,7 +43,7 @@ class Topics:
         ]
         blocks = list(doc.spans.get(attributes.BLOCKS, ()))
         reader = _Reader(doc, conditions, self._defining)
-        article = reader.article_topic(blocks)
+        article = reader.titled(doc._.title or "") or reader.article_topic(blocks)
         doc._.topic = article.id_ if article is not None else None
         found: list[tuple[Span, Span | None]] = []
         starts = [block.start for block in blocks]
@@ -64,6 +66,16 @@ class _Reader:
         self._starts = [condition.start for condition in conditions]
         self._defining = defining
         self._sentences = sentence_starts(doc)
+
+    def titled(self, title: str) -> Span | None:
+        """The first mention of the condition that a title names, the longest name of several."""
+        words = f" {' '.join(normalise(title))} "
+        best, length = None, 0
+        for condition in self._conditions if title else ():
+            name = " ".join(normalise(condition.text))
+            if len(name) > length and f" {name} " in words:
+                best, length = condition, len(name)
+        return best
 
     def article_topic(self, blocks: list[Span]) -> Span | None:
         """The condition of the title, or of the first sentence where there is no title."""

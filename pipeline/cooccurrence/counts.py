@@ -17,8 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-# What DuckDB may hold in memory; it goes on in a file beside the tables where that is not enough.
-_MEMORY = "1GB"
+# What DuckDB may hold in memory, by the number of mentions; it goes on in a file beside the tables
+# where that is not enough, but for some of its work it is not able to.
+_LEAST_MEMORY, _MEMORY_A_ROW, _MOST_MEMORY = 256_000_000, 80, 1_000_000_000
 _MAX_THREADS = 4
 SCOPES = ("sentence", "section", "document")
 
@@ -184,10 +185,12 @@ def count_pairs(
 
 
 def open_database(folder: Path) -> duckdb.DuckDBPyConnection:
-    """A database in memory; what does not fit goes to a folder inside ``folder``."""
+    """A database for the mentions in a folder; what does not fit in memory goes to files there."""
+    n_rows = pq.ParquetFile(folder / "entities.parquet").metadata.num_rows
+    memory = min(_LEAST_MEMORY + n_rows * _MEMORY_A_ROW, _MOST_MEMORY)
     return duckdb.connect(
         config={
-            "memory_limit": _MEMORY,
+            "memory_limit": f"{memory}B",
             "temp_directory": str(folder / "spill"),
             "threads": min(os.cpu_count() or 1, _MAX_THREADS),
         }

@@ -12,13 +12,14 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from itertools import count
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException  # type: ignore[import-untyped]
-from defusedxml.ElementTree import fromstring  # type: ignore[import-untyped]
+from defusedxml.ElementTree import iterparse  # type: ignore[import-untyped]
 
 from pipeline.errors import GoldError
 from pipeline.evaluation.brat import on_one_line, reading_order
@@ -34,7 +35,10 @@ _VOCABULARIES = ("mondo", "hp", "hpo", "uberon", "mesh", "omim", "doid", "umls",
 _TYPE_KEYS = ("type", "relation")
 # At most 9 digits: more are no offset, and int() refuses very long ones.
 _INTEGER = re.compile(r"[0-9]{1,9}")
+_FILLED = re.compile(r"\S")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_MAX_UNREADABLE = 1000
+_UNREADABLE = (ValueError, ParseError, DefusedXmlException, RecursionError)
 
 
 def read_bioc(path: Path) -> list[AnnotatedDocument]:
@@ -46,23 +50,58 @@ def read_bioc(path: Path) -> list[AnnotatedDocument]:
         If the file is not readable XML or JSON, or holds no document.
     """
     try:
-        content = path.read_bytes()
-        raw = _xml(content) if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") else None
-        raw = raw if raw is not None else list(_json(content.decode("utf-8-sig")))
-    except (OSError, ValueError, ParseError, DefusedXmlException, RecursionError) as error:
-        raise GoldError(f"{path}: not a readable BioC file ({error}); repair it") from error
-    if not raw:
+        records = list(raw_documents(path.read_bytes()))
+    except OSError as error:
+        raise GoldError(f"{path}: cannot be read ({error}); check the file") from error
+    for record in records:
+        if isinstance(record, Exception):
+            message = f"{path}: not a readable BioC file ({record}); repair it"
+            raise GoldError(message) from record
+    if not records:
         raise GoldError(f"{path}: no BioC document there; give a collection with documents")
-    return [_Reader(path.name, item, n).read() for n, item in enumerate(raw, start=1)]
+    return [
+        read_document(record, path.name, number).document
+        for number, record in enumerate(records, start=1)
+        if not isinstance(record, Exception)
+    ]
 
 
-def _json(content: str) -> Iterator[Json]:
+def raw_documents(content: bytes) -> Iterator[Json | Exception]:
+    """Documents of a collection as JSON has them; an exception for a part that is unreadable.
+
+    Behind such a part reading goes on only where JSON has a value on each line, and not behind
+    very many of them.
+    """
+    try:
+        if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+            yield from _xml(content)
+        else:
+            yield from _json(content.decode("utf-8-sig"))
+    except _UNREADABLE as error:
+        yield error
+
+
+def read_document(record: Json, file: str, number: int) -> Parsed:
+    """One of the :func:`raw_documents`, the ``number``-th of a file of that name."""
+    reader = _Reader(file, record, number)
+    return Parsed(reader.read(), reader.passages, _infons(record))
+
+
+def _json(content: str) -> Iterator[Json | Exception]:
     """Documents of a collection, of a list, or of several values one after another (JSON lines)."""
     decoder = json.JSONDecoder()
-    end = 0
-    while match := re.compile(r"\S").search(content, end):
-        value, end = decoder.raw_decode(content, match.start())
-        yield from _documents(value)
+    end = unreadable = 0
+    while match := _FILLED.search(content, end):
+        try:
+            value, end = decoder.raw_decode(content, match.start())
+            documents = _documents(value)
+        except _UNREADABLE as error:
+            yield error
+            unreadable += 1
+            line = content.find("\n{", match.start())
+            end = line if line >= 0 and unreadable < _MAX_UNREADABLE else len(content)
+        else:
+            yield from documents
 
 
 def _documents(value: Any) -> list[Json]:
@@ -76,9 +115,11 @@ def _documents(value: Any) -> list[Json]:
     return [d for key in ("documents", "PubTator3") for d in _items(value, key) if "passages" in d]
 
 
-def _xml(content: bytes) -> list[Json]:
-    root = fromstring(content)
-    return [_from_element(element) for element in root.iter("document")]
+def _xml(content: bytes) -> Iterator[Json]:
+    for _, element in iterparse(BytesIO(content)):
+        if element.tag == "document":
+            yield _from_element(element)
+            element.clear()
 
 
 def _from_element(element: Element) -> Json:
@@ -159,6 +200,24 @@ class _Annotation:
     home: list[_Segment]  # segments of the passage or sentence that it stands in
 
 
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Where a passage is in the text, and what its infons say of it, their keys in lower case."""
+
+    start: int
+    end: int
+    infons: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A document, those of its passages that have text, and its infons, keys in lower case."""
+
+    document: AnnotatedDocument
+    passages: list[Passage]
+    infons: dict[str, str]
+
+
 @dataclass(slots=True)
 class _Reader:
     """Reads one document."""
@@ -168,6 +227,7 @@ class _Reader:
     number: int
     document: AnnotatedDocument = field(init=False)
     segments: list[_Segment] = field(default_factory=list)
+    passages: list[Passage] = field(default_factory=list)
     annotations: list[_Annotation] = field(default_factory=list)
     relations: list[Json] = field(default_factory=list)
     taken: set[str] = field(default_factory=set)  # ids of mentions
@@ -199,6 +259,9 @@ class _Reader:
             for sentence in sentences:
                 self._segment(sentence, " " if len(self.segments) > before else "\n")
         home = self.segments[before:]
+        if home:
+            end = home[-1].start + len(home[-1].text)
+            self.passages.append(Passage(home[0].start, end, _infons(passage)))
         for part in (passage, *sentences):
             self._collect(part, home)
 

@@ -35,13 +35,18 @@ def read_pubtator(path: Path) -> list[AnnotatedDocument]:
     GoldError
         If the file cannot be read or holds no document.
     """
-    reader = _Reader(path)
-    for number, line in read_lines(path):
-        reader.line(number, line)
-    documents = reader.finish()
+    documents = parse_pubtator(read_lines(path), path.name)
     if not documents:
         raise GoldError(f"{path}: no PubTator title there; lines must begin with 'id|t|'")
     return documents
+
+
+def parse_pubtator(lines: Iterable[tuple[int, str]], file: str) -> list[AnnotatedDocument]:
+    """All documents of the numbered lines of a file of that name."""
+    reader = _Reader(file)
+    for number, line in lines:
+        reader.line(number, line)
+    return reader.finish()
 
 
 def parse_ids(value: str) -> tuple[frozenset[str], ...]:
@@ -72,8 +77,8 @@ class _Reader:
     Text lines of an id that is not the current one begin the next document.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, file: str) -> None:
+        self._file = file
         self._documents: list[AnnotatedDocument] = []
         self._doc_id: str | None = None
         self._problems: list[str] = []
@@ -84,7 +89,7 @@ class _Reader:
         self._rows: list[tuple[int, list[str]]] = []
 
     def _problem(self, line: int, what: str) -> None:
-        self._problems.append(f"{self._path.name}:{line}: {what}")
+        self._problems.append(f"{self._file}:{line}: {what}")
 
     def line(self, number: int, line: str) -> None:
         match = _TEXT_LINE.match(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,14 @@ import pyarrow.parquet as pq
 
 from pipeline.config import RunConfig
 from pipeline.errors import RunError
+from pipeline.records import Article, Block
 from pipeline.tables.schema import TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_NO_RUN = "{folder}: no finished run there ({name}); give the --out folder of one"
 
 
 def read_table(folder: Path, name: str) -> pa.Table:
@@ -29,9 +34,40 @@ def read_table(folder: Path, name: str) -> pa.Table:
     try:
         return pq.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:
-        raise RunError(
-            f"{folder}: no finished run there ({path.name}); give the --out folder of one"
-        ) from error
+        raise RunError(_NO_RUN.format(folder=folder, name=path.name)) from error
+
+
+def read_articles(folder: Path, doc_ids: Sequence[str]) -> list[Article]:
+    """Documents of a run as the articles that were annotated.
+
+    Raises
+    ------
+    RunError
+        If the folder holds no run, or the run no such document.
+    """
+    path = folder / "documents.parquet"
+    try:
+        table = pq.read_table(path, filters=[("doc_id", "in", list(doc_ids))])
+    except (OSError, pa.ArrowInvalid) as error:
+        raise RunError(_NO_RUN.format(folder=folder, name=path.name)) from error
+    found = {row["doc_id"]: _article(row) for row in table.to_pylist()}
+    for doc_id in doc_ids:
+        if doc_id not in found:
+            raise RunError(f"{folder}: no document {doc_id!r}; documents.csv lists them")
+    return [found[doc_id] for doc_id in doc_ids]
+
+
+def _article(row: dict[str, Any]) -> Article:
+    metadata = json.loads(row["metadata"])
+    return Article(
+        row["doc_id"],
+        row["path"],
+        row["text"],
+        metadata.pop("title", ""),
+        tuple(Block(*block) for block in json.loads(row["layout"])),
+        metadata,
+        row["sha256"],
+    )
 
 
 def read_run_file(folder: Path) -> tuple[dict[str, Any], RunConfig]:

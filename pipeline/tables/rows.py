@@ -12,7 +12,7 @@ from spacy.tokens import Doc, Span
 from pipeline.components import attributes
 from pipeline.components.lexemes import sentence_starts
 from pipeline.components.sections import HEADING
-from pipeline.records import HAS_SYMPTOM, Article
+from pipeline.records import HAS_SYMPTOM, Article, layout_text, metadata_text
 from pipeline.terminology.cache import ontology_versions
 from pipeline.terminology.index import TermIndex
 
@@ -46,12 +46,18 @@ def rows_of(article: Article, doc: Doc, index: TermIndex | None = None) -> Rows:
 def _document(
     article: Article, doc: Doc, by_id: dict[str, Span], n_sentences: int, n_entities: int
 ) -> Row:
-    digest = hashlib.sha256(article.text.encode("utf-8", "surrogatepass")).hexdigest()
+    digest = article.sha256 or text_digest(article.text)
     topic_id, topic_label = _topic(by_id.get(doc._.topic))
     return (
         article.doc_id, article.path, article.title or _first_heading(doc), len(article.text),
         len(doc), n_sentences, n_entities, topic_id, topic_label, digest, article.text,
+        metadata_text(article), layout_text(article),
     )  # fmt: skip
+
+
+def text_digest(text: str) -> str:
+    """SHA-256 of a text in UTF-8, in hexadecimal digits."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _first_heading(doc: Doc) -> str:

@@ -3,7 +3,9 @@
 Offsets are Unicode code points into ``documents.text``, half-open. ``sentence`` and ``section``
 count from 0 within a document; the ``sections`` table says what a section is about. ``links`` has
 every concept that an entity may stand for, ranked from 1, which is the one in ``entities``.
-``rollups`` is empty unless it was asked for.
+``rollups`` is empty unless it was asked for. ``metadata`` and ``layout`` of ``documents`` are JSON:
+an object of what the format says of the article, and ``[kind, start, end]`` of the blocks that the
+format names (an empty list: they are found in the text).
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ DOCUMENTS = pa.schema(
     [
         ("doc_id", _TEXT), ("path", _TEXT), ("title", _TEXT), ("n_chars", _COUNT),
         ("n_tokens", _COUNT), ("n_sentences", _COUNT), ("n_entities", _COUNT), ("topic_id", _TEXT),
-        ("topic_label", _TEXT), ("sha256", _TEXT), ("text", _TEXT),
+        ("topic_label", _TEXT), ("sha256", _TEXT), ("text", _TEXT), ("metadata", _TEXT),
+        ("layout", _TEXT),
     ]
 )  # fmt: skip
 SECTIONS = pa.schema(

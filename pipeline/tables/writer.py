@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
 from pipeline.errors import OutputError
-from pipeline.tables.rows import Row
 from pipeline.tables.schema import TABLES
 from pipeline.tables.spreadsheet import FORMULA
 
-_CHUNK_ROWS = 20_000
-_RISKY_STARTS = pa.array(["'", "=", "+", "-", "@", "\t", "\r"])
+Row = tuple[Any, ...]
+_CHUNK_ROWS, _CHUNK_BYTES = 20_000, 16_000_000
+_RISKY_STARTS = ("'", "=", "+", "-", "@", "\t", "\r")
 _RUN_FILE = "run.json"
 
 
@@ -34,9 +36,28 @@ def neutralise(table: pa.Table) -> pa.Table:
 
 def _neutral(column: pa.ChunkedArray) -> pa.ChunkedArray:
     first = pc.utf8_slice_codeunits(column, 0, 1)
-    if not pc.any(pc.is_in(first, value_set=_RISKY_STARTS)).as_py():
+    if not pc.any(pc.is_in(first, value_set=pa.array(_RISKY_STARTS))).as_py():
         return column
     return pc.replace_substring_regex(column, FORMULA, r"'\1")
+
+
+def as_table(name: str, rows: Sequence[Row]) -> pa.Table:
+    """Rows of a table as Arrow."""
+    schema = TABLES[name]
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
+    arrays = [pa.array(c, type=f.type) for c, f in zip(columns, schema, strict=True)]
+    return pa.table(arrays, schema=schema)
+
+
+def _cut(table: pa.Table, *, texts: bool) -> int:
+    """How many rows are a chunk, 0 if there are too few."""
+    n_rows = int(table.num_rows)
+    if texts and n_rows:
+        sizes = np.cumsum(pc.binary_length(table["text"]).to_numpy())
+        full = int(np.searchsorted(sizes, _CHUNK_BYTES)) + 1
+        if full <= min(n_rows, _CHUNK_ROWS):
+            return full
+    return _CHUNK_ROWS if n_rows >= _CHUNK_ROWS else 0
 
 
 class TableWriter:
@@ -58,8 +79,10 @@ class TableWriter:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.scratch = folder / ".partial"
-        self._rows: dict[str, list[Row]] = {name: [] for name in TABLES}
+        self.scratch = folder / ".tables"
+        self._pending: dict[str, list[pa.Table]] = {name: [] for name in TABLES}
+        self._n_pending = dict.fromkeys(TABLES, 0)
+        self._n_bytes = dict.fromkeys(TABLES, 0)
         self._parquet: dict[str, pq.ParquetWriter] = {}
         self._csv: dict[str, pa.csv.CSVWriter] = {}
 
@@ -92,22 +115,39 @@ class TableWriter:
         """Where a table's Parquet file is until it is published."""
         return self.scratch / f"{name}.parquet"
 
-    def add(self, name: str, rows: Iterable[Row]) -> None:
-        """Take rows of a table; written in chunks of a fixed size, so that runs are alike."""
-        pending = self._rows[name]
-        pending.extend(rows)
-        while len(pending) >= _CHUNK_ROWS:
-            self._write(name, pending[:_CHUNK_ROWS])
-            del pending[:_CHUNK_ROWS]
+    def add(self, name: str, rows: Sequence[Row]) -> None:
+        """Take rows of a table; as :meth:`extend`."""
+        self.extend(name, as_table(name, rows))
 
-    def _write(self, name: str, rows: list[Row]) -> None:
-        schema = TABLES[name]
-        columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
-        arrays = [pa.array(c, type=f.type) for c, f in zip(columns, schema, strict=True)]
-        self.add_table(name, pa.table(arrays, schema=schema))
+    def extend(self, name: str, table: pa.Table) -> None:
+        """Take rows of a table.
+
+        They are written in chunks that depend on the rows alone, not on how many come at once, so
+        that runs are alike: of so many rows, or as soon as their texts are so long.
+        """
+        pending = self._pending[name]
+        pending.append(table)
+        self._n_pending[name] += table.num_rows
+        size = pc.sum(pc.binary_length(table["text"])).as_py() if name == "documents" else 0
+        self._n_bytes[name] += size or 0
+        if self._n_pending[name] < _CHUNK_ROWS and self._n_bytes[name] < _CHUNK_BYTES:
+            return
+        rows = pa.concat_tables(pending)
+        while cut := _cut(rows, texts=name == "documents"):
+            self.add_table(name, rows.slice(0, cut))
+            rows = rows.slice(cut)
+        self._keep(name, rows)
+
+    def _keep(self, name: str, rows: pa.Table) -> None:
+        self._pending[name] = [rows] if rows.num_rows else []
+        self._n_pending[name] = rows.num_rows
+        texts = name == "documents" and rows.num_rows
+        self._n_bytes[name] = pc.sum(pc.binary_length(rows["text"])).as_py() if texts else 0
 
     def add_table(self, name: str, table: pa.Table) -> None:
         """Write a whole Arrow table at once."""
+        # In one piece, or where the pieces meet would show in the file.
+        table = table.combine_chunks()
         try:
             # Arrow works outside Python's lock, so the two files are written side by side.
             with ThreadPoolExecutor(1) as pool:
@@ -119,9 +159,9 @@ class TableWriter:
 
     def finish(self, name: str) -> None:
         """Write what is left of a table and close its files, so that it can be read."""
-        if self._rows[name]:
-            self._write(name, self._rows[name])
-            self._rows[name] = []
+        if self._pending[name]:
+            self.add_table(name, pa.concat_tables(self._pending[name]))
+            self._keep(name, TABLES[name].empty_table())
         self._parquet[name].close()
         self._csv[name].close()
 

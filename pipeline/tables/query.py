@@ -1,0 +1,37 @@
+"""Ask the tables of a run with SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.errors import RunError
+from pipeline.tables.schema import TABLES
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@contextmanager
+def open_run(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB connection that has every table of a run as a view.
+
+    Raises
+    ------
+    RunError
+        If the folder holds no finished run.
+    """
+    import duckdb
+
+    with duckdb.connect() as connection:
+        for name in TABLES:
+            path = folder / f"{name}.parquet"
+            try:
+                connection.read_parquet(str(path)).create_view(name)
+            except duckdb.Error as error:
+                raise RunError(
+                    f"{folder}: no finished run there ({path.name}); give the --out folder of one"
+                ) from error
+        yield connection
