@@ -9,10 +9,12 @@ are left out, the article's opening and the abbreviations that the parts before 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pyarrow as pa
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -22,6 +24,7 @@ from pipeline.components.sections import HEADING, split_blocks
 from pipeline.records import Article, Block, layout_text
 from pipeline.tables.rows import Rows, rows_of, text_digest
 from pipeline.tables.schema import TABLES
+from pipeline.tables.writer import as_table
 from pipeline.terminology.index import TermIndex
 
 _MAX_OPENING, _MAX_DEFINITIONS = 1_500, 3_000
@@ -41,7 +44,9 @@ def make_doc(nlp: Language, article: Article) -> Doc:
     return nlp(doc)
 
 
-def annotate(article: Article, nlp: Language, index: TermIndex | None, window: int) -> Rows:
+def annotate(
+    article: Article, nlp: Language, index: TermIndex | None, window: int
+) -> dict[str, pa.Table]:
     """Rows of an article, by table.
 
     Parameters
@@ -50,7 +55,8 @@ def annotate(article: Article, nlp: Language, index: TermIndex | None, window: i
         Characters that are one Doc at most.
     """
     if len(article.text) <= window:
-        return rows_of(article, make_doc(nlp, article), index)
+        rows = rows_of(article, make_doc(nlp, article), index)
+        return {name: as_table(name, table) for name, table in rows.items()}
     whole = _Whole(article)
     context = ""
     for start, end in _windows(article, window):
@@ -58,7 +64,7 @@ def annotate(article: Article, nlp: Language, index: TermIndex | None, window: i
         doc = make_doc(nlp, part.article)
         whole.add(part, doc, rows_of(part.article, doc, index))
         context = whole.context()
-    return whole.rows()
+    return whole.tables()
 
 
 def part_around(article: Article, place: int, window: int) -> tuple[Article, int]:
@@ -129,12 +135,18 @@ class _Part:
 
 
 class _Whole:
-    """Rows of an article put together from those of its parts."""
+    """Rows of an article put together from those of its parts.
+
+    The rows of a part are packed as soon as they are known, since a very long article may have
+    millions of them.
+    """
 
     def __init__(self, article: Article) -> None:
         self._article = article
+        self._packed: dict[str, list[pa.Table]] = {}
+        self._counts: Counter[str] = Counter()
         self._document: _Record = {}
-        self._records: dict[str, list[_Record]] = {}
+        self._sections: list[_Record] = []
         self._definitions: dict[str, str] = {}
         self._opening = ""
         # Mentions of the opening, which every part sees again, by where they are.
@@ -146,11 +158,17 @@ class _Whole:
             name: [dict(zip(TABLES[name].names, row, strict=True)) for row in table]
             for name, table in rows.items()
         }
-        (document,) = records.pop("documents")
+        (document,) = records["documents"]
         if not part.start:
-            self._document, self._records = document, records
+            self._document, self._sections = document, records["sections"]
             self._opening = _opening(part.article)
-            self._opened = {_place(e): e["entity_id"] for e in records["entities"]}
+            end = len(self._opening)
+            self._opened = {
+                _place(e): e["entity_id"] for e in records["entities"] if e["end"] <= end
+            }
+            self._pack("entities", records["entities"])
+            self._pack("links", records["links"])
+            self._pack("relations", records["relations"])
         else:
             n_before = len(part.context)
             starts = [doc[token].idx for token in sentence_starts(doc)]
@@ -175,22 +193,32 @@ class _Whole:
                 break
         return "".join(text + _GAP for text in (self._opening, "\n".join(lines)) if text)
 
-    def rows(self) -> Rows:
+    def tables(self) -> dict[str, pa.Table]:
         """Rows of the whole article."""
         article = self._article
         self._document |= {
             "n_chars": len(article.text),
-            "n_entities": len(self._records["entities"]),
+            "n_entities": self._counts["entities"],
             "sha256": article.sha256 or text_digest(article.text),
             "text": article.text,
             "layout": layout_text(article),
         }
-        found = {"documents": [self._document], **self._records}
-        return {name: [tuple(r.values()) for r in records] for name, records in found.items()}
+        self._pack("documents", [self._document])
+        self._pack("sections", self._sections)
+        return {
+            name: pa.concat_tables([TABLES[name].empty_table(), *parts])
+            for name, parts in self._packed.items()
+        }
+
+    def _pack(self, name: str, records: list[_Record]) -> None:
+        self._counts[name] += len(records)
+        self._packed.setdefault(name, []).append(
+            as_table(name, [tuple(record.values()) for record in records])
+        )
 
     def _add_sections(self, part: _Part, sections: list[_Record]) -> dict[int, int]:
         """Number in the whole article of each of a part's sections."""
-        kept = self._records["sections"]
+        kept = self._sections
         numbers = {}
         for row in sections:
             if row["start"] + part.shift >= part.start:
@@ -206,33 +234,38 @@ class _Whole:
         self, part: _Part, entities: list[_Record], n_context: int, section: dict[int, int]
     ) -> dict[str, str]:
         """Id in the whole article of each of a part's mentions, of the opening's too."""
-        kept = self._records["entities"]
+        kept: list[_Record] = []
         ids: dict[str, str] = {}
         for row in entities:
             if row["start"] < len(part.context):
                 if _place(row) in self._opened:
                     ids[row["entity_id"]] = self._opened[_place(row)]
                 continue
-            ids[row["entity_id"]] = row["entity_id"] = f"T{len(kept) + 1}"
+            number = self._counts["entities"] + len(kept) + 1
+            ids[row["entity_id"]] = row["entity_id"] = f"T{number}"
             row["sentence"] += self._document["n_sentences"] - n_context
             row["section"] = section.get(row["section"], 0)
             kept.append(_moved(row, part.shift, "start", "end", "cue_start", "cue_end"))
+        self._pack("entities", kept)
         return ids
 
     def _add_links(self, links: list[_Record], ids: dict[str, str]) -> None:
         opened = set(self._opened.values())
+        kept = []
         for row in links:
             row["entity_id"] = ids.get(row["entity_id"])
             if row["entity_id"] and row["entity_id"] not in opened:
-                self._records["links"].append(row)
+                kept.append(row)
+        self._pack("links", kept)
 
     def _add_relations(self, part: _Part, relations: list[_Record], ids: dict[str, str]) -> None:
-        kept = self._records["relations"]
+        kept: list[_Record] = []
         for row in relations:
             row["head_id"], row["tail_id"] = ids.get(row["head_id"]), ids.get(row["tail_id"])
             if row["head_id"] and row["tail_id"] and row["evidence_end"] > len(part.context):
-                row["relation_id"] = f"R{len(kept) + 1}"
+                row["relation_id"] = f"R{self._counts['relations'] + len(kept) + 1}"
                 kept.append(_moved(row, part.shift, "evidence_start", "evidence_end"))
+        self._pack("relations", kept)
 
 
 def _moved(row: _Record, shift: int, *columns: str) -> _Record:

@@ -46,7 +46,7 @@ class RunConfig(BaseModel):
     model: str | None = None
     terms: dict[str, str] = Field(default_factory=dict)
     max_chars: int = Field(default=100_000_000, ge=1)
-    window: int = Field(default=200_000, ge=1_000, le=1_000_000)
+    window: int = Field(default=100_000, ge=1_000, le=1_000_000)
     text_column: str | None = None
     id_column: str | None = None
     title_column: str | None = None

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from pipeline.annotate import annotate, make_doc, part_around
 from pipeline.components import attributes
 from pipeline.records import Article, Block
-from pipeline.tables.schema import TABLES
 
 SECTIONS = [
     "Sciatica\n\nSciatica causes pain in the leg. It does not cause fever.\n\n",
@@ -23,7 +22,7 @@ SECTIONS = [
 
 
 def records(rows, name):
-    return [dict(zip(TABLES[name].names, row, strict=True)) for row in rows[name]]
+    return rows[name].to_pylist()
 
 
 def article(text, blocks=()):

@@ -85,6 +85,10 @@ def discover(
                     found[real] = name, path
         except ArticleError as error:
             failed.append((given, error))
+        except OSError as error:
+            reason = error.strerror or error
+            told = f"{shown(given)}: cannot be read ({reason}); check the path"
+            failed.append((given, ArticleError(told)))
     return sorted(_named(list(found.values())), key=_by_id), failed
 
 

@@ -32,6 +32,8 @@ _HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b
 _PUBTATOR = re.compile(rb"[^|\s]+\|t\|")
 _PASSAGES = re.compile(rb'"(?:passages|documents|PubTator3)"\s*:')
 _BOM = b"\xef\xbb\xbf"
+# In UTF-8 and UTF-16, these with and without a byte order mark.
+_XML_STARTS = b"<", b"\xff\xfe<\0", b"\xfe\xff\0<", b"\0<"
 
 
 def suffix_of(name: str) -> str:
@@ -69,7 +71,7 @@ def format_of(name: str, head: bytes) -> Format | None:
     start = head.removeprefix(_BOM).lstrip()
     if _HTML.match(start):
         return "html"
-    if start.startswith(b"<"):
+    if start.startswith(_XML_STARTS):
         return sniff_xml(head)
     if start.startswith((b"{", b"[")) and suffix_of(name) in (".json", ""):
         return "bioc" if _PASSAGES.search(head) else "jsonl"

@@ -6,8 +6,9 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader, RawIOBase
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from pipeline.errors import ArticleError
 
@@ -36,9 +37,13 @@ def list_files(url: str) -> list[tuple[str, str]]:
             if not system.exists(path):
                 raise ArticleError(f"{url}: no such file or folder; check the URL")
             return [(url, "")]
+        if "::" in url:
+            raise ArticleError(f"{url}: a folder inside an archive; unpack it, or name its files")
         root = path.rstrip("/") + "/"
-        names = [found.removeprefix(root) for found in sorted(system.find(path))]
-        return [(f"{url.rstrip('/')}/{name}", name) for name in names]
+        names = [found.removeprefix(root).lstrip("/") for found in sorted(system.find(path))]
+        base = url.rstrip("/")
+        base += "//" if base.endswith(":") else ""
+        return [(f"{base.removesuffix('/')}/{name}", name) for name in names]
 
 
 def open_file(path: Path | str) -> BinaryIO:
@@ -53,10 +58,42 @@ def open_file(path: Path | str) -> BinaryIO:
         return sys.stdin.buffer
     if isinstance(path, Path):
         return path.open("rb")
-    with _told(path):
-        system, inside = _open(path)
-        stream: BinaryIO = system.open(inside, "rb")
-        return stream
+    return cast(BinaryIO, BufferedReader(_Remote(path)))
+
+
+class _Remote(RawIOBase):
+    """A file behind a URL, whose errors are those of our own."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        with _told(url):
+            # Some file systems close their files when they go themselves.
+            self._system, inside = _open(url)
+            self._stream = self._system.open(inside, "rb")
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        with _told(self._url):
+            data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        with _told(self._url):
+            return int(self._stream.seek(place, whence))
+
+    def tell(self) -> int:
+        return int(self._stream.tell())
+
+    def close(self) -> None:
+        if not self.closed:
+            self._stream.close()
+        super().close()
 
 
 def file_size(path: Path | str) -> int:

@@ -7,7 +7,7 @@ import hashlib
 import shutil
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from tempfile import TemporaryFile
 from typing import BinaryIO, cast
@@ -22,6 +22,8 @@ from pipeline.errors import ArticleError
 from pipeline.records import Article
 
 _MAX_BYTES_PER_CHAR = 4
+# Collections are read whole.
+_MAX_COLLECTION_BYTES = 500_000_000
 _GZIP_MAGIC = b"\x1f\x8b"
 _KNOWN = (
     "give .txt, .md, .html, .pdf, .docx, .xml (JATS, BioC), .jsonl, .csv, .parquet or .pubtator"
@@ -176,7 +178,13 @@ def _collection(reader: str) -> Records:
         from pipeline.articles import collections
 
         read_all = collections.read_bioc if reader == "bioc" else collections.read_pubtator
-        yield from read_all(stream.read(), name, max_chars)
+        data = stream.read(_MAX_COLLECTION_BYTES + 1)
+        if len(data) > _MAX_COLLECTION_BYTES:
+            yield ArticleError(
+                f"{name}: more than {_MAX_COLLECTION_BYTES:,} bytes in one collection; split it"
+            )
+            return
+        yield from read_all(data, name, max_chars)
 
     return read
 
@@ -210,7 +218,9 @@ def _opened(source: Source) -> Iterator[tuple[BinaryIO, BinaryIO]]:
     """
     path = source.path
     try:
-        with open_file(path) as stream, TemporaryFile() as copy:
+        # Stdin is not ours to close.
+        opened = nullcontext(open_file(path)) if path == STDIN else open_file(path)
+        with opened as stream, TemporaryFile() as copy:
             if path == STDIN:
                 # What comes through a pipe cannot be looked into and then read.
                 shutil.copyfileobj(stream, copy)

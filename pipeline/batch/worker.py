@@ -22,7 +22,6 @@ from pipeline.batch.shards import SHARDED, write_shards
 from pipeline.batch.units import Item, Unit
 from pipeline.config import RunConfig
 from pipeline.errors import ArticleError
-from pipeline.tables.rows import Rows
 from pipeline.tables.schema import TABLES
 from pipeline.tables.writer import as_table
 from pipeline.terminology.cache import load_index
@@ -79,18 +78,15 @@ class Annotator:
     def _annotated(self, item: Item) -> dict[str, pa.Table]:
         """Rows of a document; what went wrong with it is a row of ``errors``."""
         try:
-            rows = self._rows(item)
+            article = item.source
+            if isinstance(article, Source):
+                article = read_article(article, self._config.max_chars)
+            return annotate(article, self._nlp, self._index, self._config.window)
         except ArticleError as error:
-            rows = {"errors": [error_row(item, "read", error)]}
+            failed = error_row(item, "read", error)
         except Exception as error:
-            rows = {"errors": [error_row(item, "annotate", error)]}
-        return {name: as_table(name, rows[name]) for name in SHARDED if name in rows}
-
-    def _rows(self, item: Item) -> Rows:
-        article = item.source
-        if isinstance(article, Source):
-            article = read_article(article, self._config.max_chars)
-        return annotate(article, self._nlp, self._index, self._config.window)
+            failed = error_row(item, "annotate", error)
+        return {"errors": as_table("errors", [failed])}
 
     def _kept(self, item: Item) -> dict[str, pa.Table]:
         """Rows of a document in the tables of the run before."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -48,6 +49,9 @@ def _options(
 
 def main() -> None:
     """Run the command line; known errors are one line on stderr, exit code 1."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A terminal or pipe that cannot show a character gets its escape, not a traceback.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except StoppedError as error:

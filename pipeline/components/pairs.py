@@ -33,6 +33,10 @@ _ROLES = ("prevention", "risk_factor", "differential", "emergency")
 _FAR_TOKENS, _FAR_SENTENCES, _FAR_BLOCKS, _MANY = 60, 12, 8, 10
 # Conditions that a symptom or a body part may hang on: the nearest ones of its section.
 _MAX_HEADS = 12
+# Tails and conditions are compared in tables of at most so many cells.
+_MAX_CELLS = 1_000_000
+# No distance is so many bits long.
+_LATER = 24
 # Sentences from a symptom to its site.
 _MAX_SITE_SENTENCES = 1
 _MAX_WORDS = 3
@@ -419,49 +423,56 @@ class Reading:
         """Each tail with the nearest mention of each condition it may hang on."""
         items = self.items
         conditions = items.of("CONDITION")
-        heads: list[int] = []
-        of: list[int] = []
-        for tail in tails.tolist():
-            for head in self._heads_of(tail, conditions):
-                heads.append(head)
-                of.append(tail)
-        return np.array(heads, dtype=np.int64), np.array(of, dtype=np.int64)
+        found: list[tuple[int, int]] = []
+        for section in np.unique(items.section[tails]).tolist():
+            topics = {int(self.topic_keys[section]), self.article_key}
+            wanted = items.section[conditions] == section
+            wanted |= np.isin(items.key[conditions], list(topics))
+            near = conditions[wanted]
+            here = tails[items.section[tails] == section]
+            at_once = max(_MAX_CELLS // max(len(near), 1), 1)
+            for start in range(0, len(here) if len(near) else 0, at_once):
+                found += self._heads_of(here[start : start + at_once], near, topics)
+        # As in the text, tail by tail.
+        found.sort(key=lambda pair: pair[1])
+        pairs = np.array(found, dtype=np.int64).reshape(-1, 2)
+        return pairs[:, 0], pairs[:, 1]
 
-    def _heads_of(self, tail: int, conditions: Ints) -> list[int]:
+    def _heads_of(self, tails: Ints, near: Ints, topics: set[int]) -> list[tuple[int, int]]:
+        """Tails of one section with their heads among some conditions."""
         items = self.items
-        section = items.section[tail]
-        wanted = (items.section[conditions] == section) | (
-            items.key[conditions] == self.topic_keys[section]
-        )
-        wanted |= items.key[conditions] == self.article_key
-        wanted &= items.key[conditions] != items.key[tail]
-        near = conditions[wanted]
-        if not len(near):
-            return []
-        gap = np.maximum(items.start[near] - items.end[tail], items.start[tail] - items.end[near])
+        start, end = items.start[near], items.end[near]
+        gap = np.maximum(start - items.end[tails][:, None], items.start[tails][:, None] - end)
         # A mention of another section is a last resort, one of the same sentence comes first.
-        other = items.sentence[near] != items.sentence[tail]
-        order = np.lexsort((gap, other, items.section[near] != section))
-        found: dict[int, int] = {}
-        for place in near[order].tolist():
-            found.setdefault(int(items.key[place]), place)
-            if len(found) == _MAX_HEADS:
-                break
-        topics = {int(self.topic_keys[section]), self.article_key}
-        for place in near[order].tolist():
-            if int(items.key[place]) in topics:
-                found.setdefault(int(items.key[place]), place)
-        return list(found.values())
+        other = items.sentence[near] != items.sentence[tails][:, None]
+        elsewhere = items.section[near] != items.section[tails][:, None]
+        order = np.argsort(gap + (other << _LATER) + (elsewhere << 2 * _LATER), kind="stable")
+        keys = items.key[near][order].tolist()
+        places = near[order].tolist()
+        found: list[tuple[int, int]] = []
+        for tail, own, tail_keys, tail_places in zip(
+            tails.tolist(), items.key[tails].tolist(), keys, places, strict=True
+        ):
+            heads: dict[int, int] = {}
+            for key, place in zip(tail_keys, tail_places, strict=True):
+                if key != own and (len(heads) < _MAX_HEADS or key in topics):
+                    heads.setdefault(key, place)
+            found += [(head, tail) for head in heads.values()]
+        return found
 
     def with_sites(self) -> tuple[Ints, Ints]:
         """Each symptom with the body parts of its sentence and of the one before."""
         items = self.items
         symptoms = items.of("SYMPTOM")
         parts = items.of("BODY_PART")
-        apart = items.sentence[symptoms][:, None] - items.sentence[parts][None, :]
-        same = items.section[symptoms][:, None] == items.section[parts][None, :]
-        row, column = np.nonzero((apart >= 0) & (apart <= _MAX_SITE_SENTENCES) & same)
-        return symptoms[row], parts[column]
+        sentence = items.sentence[symptoms]
+        first = np.searchsorted(items.sentence[parts], sentence - _MAX_SITE_SENTENCES)
+        number = np.searchsorted(items.sentence[parts], sentence, side="right") - first
+        row = np.repeat(np.arange(len(symptoms)), number)
+        column = np.arange(len(row)) - np.repeat(np.cumsum(number) - number, number) + first[row]
+        heads, tails = symptoms[row], parts[column]
+        same = items.section[heads] == items.section[tails]
+        return heads[same], tails[same]
 
     def _nested(self) -> Flags:
         """Whether each mention lies in another one."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-_NO_RUN = "{folder}: no finished run there ({name}); give the --out folder of one"
+NO_RUN = "{folder}: no finished run there ({name}); give the --out folder of one"
 
 
 def read_table(folder: Path, name: str) -> pa.Table:
@@ -34,7 +34,7 @@ def read_table(folder: Path, name: str) -> pa.Table:
     try:
         return pq.read_table(path)
     except (OSError, pa.ArrowInvalid) as error:
-        raise RunError(_NO_RUN.format(folder=folder, name=path.name)) from error
+        raise RunError(NO_RUN.format(folder=folder, name=path.name)) from error
 
 
 def read_articles(folder: Path, doc_ids: Sequence[str]) -> list[Article]:
@@ -49,7 +49,7 @@ def read_articles(folder: Path, doc_ids: Sequence[str]) -> list[Article]:
     try:
         table = pq.read_table(path, filters=[("doc_id", "in", list(doc_ids))])
     except (OSError, pa.ArrowInvalid) as error:
-        raise RunError(_NO_RUN.format(folder=folder, name=path.name)) from error
+        raise RunError(NO_RUN.format(folder=folder, name=path.name)) from error
     found = {row["doc_id"]: _article(row) for row in table.to_pylist()}
     for doc_id in doc_ids:
         if doc_id not in found:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.errors import RunError
+from pipeline.tables.frames import NO_RUN
 from pipeline.tables.schema import TABLES
 
 if TYPE_CHECKING:
@@ -28,10 +29,10 @@ def open_run(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         for name in TABLES:
             path = folder / f"{name}.parquet"
+            if not path.is_file():  # DuckDB would take the name for a pattern
+                raise RunError(NO_RUN.format(folder=folder, name=path.name))
             try:
                 connection.read_parquet(str(path)).create_view(name)
             except duckdb.Error as error:
-                raise RunError(
-                    f"{folder}: no finished run there ({path.name}); give the --out folder of one"
-                ) from error
+                raise RunError(NO_RUN.format(folder=folder, name=path.name)) from error
         yield connection
