@@ -25,6 +25,7 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -34,7 +35,6 @@ ROOT = Path(__file__).parents[1]
 TIMEOUT_S = 30
 TEXT = "Gout\n\nGout causes a swollen toe and fever. It does not cause a cough.\n"
 PARAGRAPHS = TEXT.split("\n\n")
-RECORDS = [{"id": f"r{n}", "title": "Gout", "text": f"{TEXT} {n}"} for n in range(3)]
 
 
 def pdf() -> bytes:
@@ -57,6 +57,7 @@ def pdf() -> bytes:
     return out + b"xref\n0 6\n0000000000 65535 f \n" + table + end
 
 
+@cache
 def docx() -> bytes:
     """A DOCX of a heading and a paragraph."""
     from docx import Document
@@ -69,15 +70,16 @@ def docx() -> bytes:
     return stream.getvalue()
 
 
-def parquet() -> bytes:
+def parquet(records: list[dict[str, str]]) -> bytes:
     """A Parquet file of records."""
     stream = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(RECORDS), stream)
+    pq.write_table(pa.Table.from_pylist(records), stream)
     return stream.getvalue()
 
 
-def sound() -> dict[str, bytes]:
-    """An article in every format, by suffix."""
+def sound(number: int) -> dict[str, bytes]:
+    """An article in every format, by suffix; its ids have the number."""
+    records = [{"id": f"{number}r{n}", "title": "Gout", "text": f"{TEXT} {n}"} for n in range(3)]
     html = f"<html><body><main><h1>Gout</h1><p>{PARAGRAPHS[1]}</p></main></body></html>"
     jats = (
         "<!DOCTYPE article><article><front><article-meta><title-group><article-title>Gout"
@@ -85,15 +87,16 @@ def sound() -> dict[str, bytes]:
         "</article>"
     )
     bioc = (
-        "<collection><document><id>b</id><passage><offset>0</offset>"
+        f"<collection><document><id>{number}b</id><passage><offset>0</offset>"
         f"<text>{TEXT}</text></passage></document></collection>"
     )
     return {
         ".txt": TEXT.encode(), ".md": f"# {TEXT}".encode(), ".html": html.encode(),
         ".pdf": pdf(), ".docx": docx(), ".nxml": jats.encode(), ".xml": bioc.encode(),
-        ".jsonl": "".join(json.dumps(record) + "\n" for record in RECORDS).encode(),
-        ".csv": b"id,text\n" + f'c,"{TEXT}"\n'.encode(),
-        ".parquet": parquet(), ".pubtator": f"1|t|Gout\n1|a|{PARAGRAPHS[1]}\n".encode(),
+        ".jsonl": "".join(json.dumps(record) + "\n" for record in records).encode(),
+        ".csv": b"id,text\n" + f'{number}c,"{TEXT}"\n'.encode(),
+        ".parquet": parquet(records),
+        ".pubtator": f"{number}|t|Gout\n{number}|a|{PARAGRAPHS[1]}\n".encode(),
         ".txt.gz": gzip.compress(TEXT.encode()),
     }  # fmt: skip
 
@@ -123,13 +126,14 @@ def hostile() -> Iterator[tuple[str, bytes]]:
     for number, name in enumerate(("../../up", "/etc/passwd", "..", "a/../../b", "C:\\x", "a\nb")):
         yield f"path{number}.jsonl", json.dumps({"id": name, "text": TEXT}).encode() + b"\n"
     yield "formula.csv", b'id,text\n=cmd|x,"=1+1 gout"\n'
-    yield "line.txt", b"gout and fever " * 700_000
+    line = ("The garden is green in the morning " * 20 + "and gout hurts. ") * 14_000
+    yield "line.txt", line.encode()
     yield "word.txt", b"x" * 10_000_000
     yield "hashes.txt", b"#" * 200_000
     yield "quotes.txt", b"\"'(" * 100_000
-    yield "line.html", b"<p>" + b"gout " * 2_000_000
-    yield "line.jsonl", json.dumps({"text": "gout " * 2_000_000}).encode() + b"\n"
-    yield "line.csv", b"text\n" + b"gout " * 2_000_000 + b"\n"
+    yield "line.html", b"<p>" + line.encode()
+    yield "line.jsonl", json.dumps({"text": line}).encode() + b"\n"
+    yield "line.csv", b"text\n" + line.encode() + b"\n"
     yield "tags.html", b"<b><i><p>" * 300_000
     yield "bomb.txt.gz", gzip.compress(b"gout " * 100_000_000, 1)
     packed = io.BytesIO()
@@ -177,8 +181,8 @@ def make(folder: Path, number: int, draw: random.Random) -> list[Path]:
     made = [folder / name for name, _ in hostile()]
     for name, data in hostile():
         (folder / name).write_bytes(data)
-    kinds = sorted(sound().items())
     for place in range(number - len(made)):
+        kinds = sorted(sound(place).items())
         suffix, data = kinds[place % len(kinds)]
         path = folder / f"f{place:04}{suffix}"
         path.write_bytes(damaged(data, draw) if place >= len(kinds) else data)

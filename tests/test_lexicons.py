@@ -22,7 +22,7 @@ TABLES = {
     "spelling.csv": (("kind", "from"), "source"),
     "stop.csv": (("term", "type"), "reason"),
 }
-TOMLS = ("grammar.toml", "relations.toml", "use.toml")
+TOMLS = ("grammar.toml", "relations.toml", "use.toml", "web_pages.toml")
 
 
 def test_lexicons_are_all_covered_by_these_tests():
@@ -172,6 +172,23 @@ def test_lexicons_grammar_with_two_words_in_an_entry_is_refused():
     source["words"]["head"].append("two words")
     with pytest.raises(ValueError, match=r"'two words' in words\.head"):
         Grammar(source)
+
+
+def test_lexicons_web_pages_say_why_and_list_in_order():
+    for table in load_toml("web_pages.toml").values():
+        assert table["why"]
+        (kind,) = table.keys() - {"why"}
+        assert kind in ("words", "patterns")
+        assert table[kind] == sorted(set(table[kind]))
+        assert kind == "patterns" or all(re.fullmatch("[a-z]+", word) for word in table[kind])
+
+
+def test_lexicons_web_pages_patterns_compile_and_name_tables_of_words():
+    source = load_toml("web_pages.toml")
+    patterns = [p for table in source.values() for p in table.get("patterns", ())]
+    assert len(patterns) > 20
+    for pattern in patterns:
+        re.compile(re.sub(r"<(\w+)>", lambda name: source[name[1]]["words"][0], pattern))
 
 
 @pytest.fixture

@@ -647,3 +647,9 @@ def test_html_reader_reads_or_refuses_damaged_pages():
         for _ in range(chance.randint(1, 9)):
             data[chance.randrange(len(data))] = chance.randrange(256)
         _check(bytes(data[: chance.randint(1, len(data))]))
+
+
+@pytest.mark.parametrize("author", ["By Ashby Jones", "written by: Ashby Jones", "Ashby Jones"])
+def test_html_reader_takes_the_by_from_before_an_author_alone(author):
+    page = f'<html><head><meta name="author" content="{author}"></head><body><p>Gout.</p></body>'
+    assert _read(page.encode()).metadata["author"] == "Ashby Jones"

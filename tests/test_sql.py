@@ -229,7 +229,7 @@ def test_sql_query_that_fails_midway_is_one_line(sql):
     assert len(err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("query", ["", "-- nothing"])
+@pytest.mark.parametrize("query", ["", "/* nothing */"])
 def test_sql_empty_query_is_one_line(sql, query):
     code, _, err = sql(query)
     assert code == 1

@@ -14,10 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pipeline.articles.content import Content, TextBuilder
 from pipeline.articles.decode import decode
+from pipeline.data import load_toml
 from pipeline.errors import ArticleError
 from pipeline.records import BlockKind
 
@@ -65,69 +67,20 @@ _ROLES: dict[str, BlockKind] = {"heading": "HEADING", "listitem": "ITEM"}
 _ROOTS = ("main", "article")
 _CHROME_ROLES = _set("navigation banner contentinfo search dialog alertdialog menu menubar toolbar")
 
-# Words of a class or id by which a page says that a part of it is no content, whoever else takes
-# it for content.
-_STRONG = _set(
-    "ad cookie cookies consent gdpr onetrust newsletter subscribe signup share sharing sharebar "
-    "social addthis advert advertisement advertising adverts ads adsense adslot dfp sponsor "
-    "sponsored outbrain taboola breadcrumb breadcrumbs navbar navigation sidebar skiplink masthead "
-    "modal popup pagination pager comments disqus related recommended recommendations trending"
-)
-# Words that do so only where trafilatura does not take the part for content.
-_WEAK = _set(
-    "nav menu footer promo promotion banner author byline bio toolbar tags meta widget teaser "
-    "teasers feedback rating survey poll login donate toc comment popular overlay print"
-)
-# Boxes beside the text that belong to it.
-_CALLOUT = _set(
-    "callout warning alert important care card info information note tip box emergency highlight "
-    "inset facts keypoints summary"
-)
+_LEXICON = "web_pages.toml"
 _WORDS = re.compile(r"[a-z]+|[A-Z][a-z]*")
-
-# Headings of parts that are no content; they end at the next heading of their rank.
-_LINKS_HEADING = re.compile(
-    r"(?:related|recommended|similar|more|latest|popular|trending|featured)\s+"
-    r"(?:(?:health|medical|news|top)\s+)?"
-    r"(?:articles?|stories|posts?|reading|content|pages|topics|news|links|videos?|guides)\b.*"
-    r"|(?:read|more)\s+(?:more|next|from|on|about\s+us)\b.{0,40}|up next|read this next"
-    r"|you\s+(?:may|might)\s+(?:also\s+)?(?:like|be\s+interested|enjoy)\b.*|also (?:on|in) .{0,30}"
-    r"|(?:on|in)\s+this\s+(?:page|article|guide|section)|(?:table\s+of\s+)?contents|jump\s+to\b.*",
-    re.I,
-)
-_CHROME_HEADING = re.compile(
-    r"(?:share|print|save|bookmark|email|tweet)(?:\s+(?:this|on|via|the|page|article)\b.*)?"
-    r"|(?:sign\s*up|subscribe|join\s+(?:us|our))\b.*|(?:our\s+)?newsletter\b.*|follow\s+us\b.*"
-    r"|about\s+(?:the\s+|this\s+)?(?:author|writer|reviewer|website|site|us)s?\b.*"
-    r"|(?:\d+\s+)?comments?(?:\s*\(\d+\))?|leave\s+a\s+(?:comment|reply)"
-    r"|your\s+privacy|(?:we\s+use\s+)?cookies\b.*"
-    r"|(?:was|did|is)\s+this\s+(?:page|article|information)\s+help.*|help\s+us\s+improve\b.*"
-    r"|advertise?ments?|sponsored\b.*",
-    re.I,
-)
-# Lines that are no content wherever they stand.
-_CHROME_LINE = re.compile(
-    r"(?:paid\s+)?advertise?ments?|advertorial|ad|sponsored(?:\s+content)?"
-    r"|continue reading(?: below)?|(?:article|story) continues (?:below|after).*"
-    r"|skip to (?:main )?content|(?:back|return) to top|loading\W*|show (?:more|less)"
-    r"|share|tweet|pin(?: it)?|print|email|facebook|twitter|whatsapp|linkedin|pinterest|copy link"
-    r"|share (?:this|on)\b.{0,30}|close|menu|search"
-    r"|(?:(?:on|in) this (?:page|article|guide|section)|(?:table of )?contents|jump to)"
-    r"|(?:medically |clinically |page )?(?:last )?(?:reviewed|updated|written|edited|fact.checked)"
-    r"(?: by| on|:| \d).{0,90}",
-    re.I,
-)
-# Lines that lead to another page, where most of them is a link.
-_POINTER = re.compile(r"(?:related|read (?:more|next|also)|also read|see also|more)\b.*", re.I)
 # A title often ends in the name of the site.
 _SITE = re.compile(r"\s+[|–—-]\s+[^|–—-]+$")
 
-_BY = re.compile(r"\s*(?:written\s+)?by\b:?\s*", re.I)
-
+# Longer ones are whole boxes about the author.
 _MAX_AUTHOR_CHARS = 60
+# Shorter blocks may be part of another's text by chance.
 _MIN_SURE_CHARS = 25
+# The root of the content holds so much of what is surely content.
 _ROOT_SHARE = 0.9
+# Trafilatura is to find so much of the page for its word to count.
 _FOUND_SHARE = 0.4
+# A block is nothing but links, and a bar of them is so many.
 _LINKED_SHARE = 0.8
 _MIN_BAR = 3
 _LOGGERS = ("trafilatura", "htmldate", "courlan", "justext", "charset_normalizer")
@@ -143,13 +96,27 @@ class _Piece:
     text: str
     place: Any
     """The element that it stands in."""
-    rank: int
-    """Of a heading, 1 to 6; else 0."""
-    linked: float
+    rank: int = 0
+    """Of a heading, 1 to 6, or 7 where it has none; else 0."""
+    linked: float = 0.0
     """Share of its characters that are links."""
     links: int = 0
     jumps: bool = False
     """Whether those links all lead to places on the page itself."""
+
+
+@cache
+def _names(table: str) -> frozenset[str]:
+    """The words of a table of the lexicon."""
+    return frozenset(load_toml(_LEXICON)[table]["words"])
+
+
+@cache
+def _phrases(table: str) -> re.Pattern[str]:
+    """The patterns of a table of the lexicon, as one."""
+    patterns = "|".join(load_toml(_LEXICON)[table]["patterns"])
+    named = re.sub(r"<(\w+)>", lambda name: f"(?:{'|'.join(sorted(_names(name[1])))})", patterns)
+    return re.compile(named, re.I)
 
 
 def read_html(data: bytes, name: str, max_chars: int) -> Content:
@@ -290,9 +257,8 @@ def _metadata(page: Any) -> tuple[str, dict[str, str]]:
     except Exception:
         # Its parts look into dates, addresses and JSON of any shape; a page reads well without.
         return "", {}
-    author = _BY.sub("", found.author or "", count=1)
+    author = _phrases("bylines").sub("", found.author or "", count=1)
     given = {
-        # Longer ones are whole boxes about the author.
         "author": author if len(author) <= _MAX_AUTHOR_CHARS else "",
         "date": found.date,
         "url": found.url,
@@ -309,9 +275,8 @@ def _metadata(page: Any) -> tuple[str, dict[str, str]]:
 
 def _pieces(body: Any, name: str, max_chars: int) -> Iterator[_Piece]:
     """Cut a page to its blocks, in order; what is never shown or never content is left out."""
-    walk = _Walk(body)
     size = 0
-    for piece in walk.pieces():
+    for piece in _Walk(body).pieces():
         size += len(piece.text)
         if size > 4 * max_chars:
             raise _too_long(name, size, max_chars)
@@ -349,14 +314,14 @@ class _Walk:
                 skipped = None
             elif event == "end":
                 yield from self._end(element, tag)
-            elif tag == "table" and _is_data_table(element) and not self._is_skipped(element):
-                yield from self._flush()
-                yield from _rows(element)
-                skipped = element
-                walk.skip_subtree()
             elif element is not self._body and (self._is_skipped(element) or _is_citation(element)):
                 if tag in _BLOCKS:
                     yield from self._flush()
+                skipped = element
+                walk.skip_subtree()
+            elif tag == "table" and _is_data_table(element):
+                yield from self._flush()
+                yield from _rows(element)
                 skipped = element
                 walk.skip_subtree()
             else:
@@ -435,12 +400,12 @@ class _Walk:
         if (element.get("role") or "").lower() in _CHROME_ROLES:
             return not _has_title(element)
         if tag == "header":
-            return not (_has_title(element) or _is_inside(element, _ROOTS))
+            return not (_has_title(element) or _is_inside_root(element))
         if tag == "form":
             # Some sites put the whole page in a form.
-            return not _has_title(element) and len(element.text_content()) * 2 < self._size
+            return _is_lesser(element, self._size)
         if tag == "aside":
-            return not (_is_inside(element, _ROOTS) and _words(element) & _CALLOUT)
+            return not (_is_inside_root(element) and _words(element) & _names("callouts"))
         return False
 
 
@@ -492,12 +457,12 @@ def _rows(table: Any) -> Iterator[_Piece]:
     """The caption and the rows of a table."""
     for element in table.iter("caption", "tr"):
         if element.tag == "caption":
-            yield _Piece("PARAGRAPH", _flat(element), element, 0, 0.0)
+            yield _Piece("PARAGRAPH", _flat(element), element)
             continue
         cells = [" ".join(_flat(cell).split()) for cell in element.iterchildren("td", "th")]
         text = " | ".join(cells) if any(cells) else ""
         links = sum(len(link.text_content()) for link in element.iter("a"))
-        yield _Piece("ROW", text, element, 0, min(1.0, links / max(1, len(text))))
+        yield _Piece("ROW", text, element, linked=min(1.0, links / max(1, len(text))))
 
 
 def _flat(element: Any) -> str:
@@ -507,23 +472,26 @@ def _flat(element: Any) -> str:
     parts: list[str] = []
     walk = iterwalk(element, events=("start", "end"))
     for event, child in walk:
-        if event == "start":
-            if child is not element and (
-                not isinstance(child.tag, str)
-                or child.tag in _SKIPPED
+        tag = child.tag
+        if event == "end":
+            if child is not element:
+                parts.append(
+                    (" " if tag in _BLOCKS else "") + (child.tail or "").translate(_BREAKS)
+                )
+            continue
+        if child is not element:
+            if (
+                not isinstance(tag, str)
+                or tag in _SKIPPED
                 or _is_hidden(child)
                 or _is_citation(child)
             ):
                 walk.skip_subtree()
                 continue
-            if child is not element and (child.tag in _BLOCKS or child.tag == "br"):
+            if tag in _BLOCKS or tag == "br":
                 full = "".join(parts).rstrip()
-                parts = [full, "; " if child.tag == "li" and full and full[-1] not in ";:" else " "]
-            parts.append((child.text or "").translate(_BREAKS))
-        elif child is not element:
-            if child.tag in _BLOCKS:
-                parts.append(" ")
-            parts.append((child.tail or "").translate(_BREAKS))
+                parts = [full, "; " if tag == "li" and full and full[-1] not in ";:" else " "]
+        parts.append((child.text or "").translate(_BREAKS))
     return "".join(parts)
 
 
@@ -547,7 +515,7 @@ def _is_citation(element: Any) -> bool:
 def _is_hidden(element: Any) -> bool:
     style = (element.get("style") or "").replace(" ", "").lower()
     return (
-        (element.get("hidden") is not None and element.get("hidden") != "until-found")
+        element.get("hidden", "until-found") != "until-found"
         or element.get("aria-hidden") == "true"
         or "display:none" in style
         or "visibility:hidden" in style
@@ -558,8 +526,13 @@ def _has_title(element: Any) -> bool:
     return next(element.iter("h1"), None) is not None
 
 
-def _is_inside(element: Any, tags: tuple[str, ...]) -> bool:
-    return next(element.iterancestors(*tags), None) is not None
+def _is_lesser(element: Any, size: int) -> bool:
+    """Tell whether an element is a lesser part of a page whose text has ``size`` characters."""
+    return not _has_title(element) and len(element.text_content()) * 2 < size
+
+
+def _is_inside_root(element: Any) -> bool:
+    return next(element.iterancestors(*_ROOTS), None) is not None
 
 
 def _words(element: Any) -> set[str]:
@@ -574,24 +547,23 @@ def _words(element: Any) -> set[str]:
 def _content(page: Any, pieces: list[_Piece]) -> list[_Piece]:
     """Leave out the pieces that are no content by where they stand, and by trafilatura."""
     places = _Places(page)
-    open_ = [piece for piece in pieces if not places.hint(piece.place, _STRONG)]
-    open_ = _without_teasers(open_)
-    sure = _confirmed(page, open_)
-    plain = [p for p in open_ if not p.jumps and not places.hint(p.place, _WEAK)]
-    found = sum(len(piece.text) for piece, is_sure in zip(open_, sure, strict=True) if is_sure)
+    pieces = [piece for piece in pieces if not places.hint(piece.place, "never_content")]
+    pieces = _without_teasers(pieces)
+    sure = _confirmed(page, pieces)
+    plain = [p for p in pieces if not p.jumps and not places.hint(p.place, "rarely_content")]
+    found = sum(len(piece.text) for piece, is_sure in zip(pieces, sure, strict=True) if is_sure)
     # It loses short pages, lists and tables; a small part of them says nothing of the rest.
     if found == 0 or found < _FOUND_SHARE * sum(len(p.text) for p in plain if not p.links):
         return plain
-    root = _root(open_, sure)
-    inside = set(root.iter())
+    inside = set(_root(pieces, sure).iter())
     numbers = [number for number, is_sure in enumerate(sure) if is_sure]
     kept = []
-    for number, (piece, is_sure) in enumerate(zip(open_, sure, strict=True)):
+    for number, (piece, is_sure) in enumerate(zip(pieces, sure, strict=True)):
         if piece.jumps and piece.linked > _LINKED_SHARE:
             continue
         amid = numbers[0] < number < numbers[-1] and piece.linked < _LINKED_SHARE
         is_in = piece.place in inside or amid
-        if is_sure or (is_in and not places.hint(piece.place, _WEAK)):
+        if is_sure or (is_in and not places.hint(piece.place, "rarely_content")):
             kept.append(piece)
     return kept
 
@@ -616,31 +588,27 @@ class _Places:
 
     def __init__(self, page: Any) -> None:
         self._size = len(page.text_content())
-        self._known: dict[tuple[int, int], bool] = {}
-        # lxml makes its elements anew; held here, their ids stay theirs.
-        self._held: list[Any] = []
+        self._known: dict[tuple[Any, str], bool] = {}
 
-    def hint(self, element: Any, words: frozenset[str]) -> bool:
-        """Tell whether an element stands in a part that is called one of ``words``."""
+    def hint(self, element: Any, table: str) -> bool:
+        """Tell whether an element stands in a part that is called by one of a table's words."""
         path = []
         answer = False
         for part in (element, *element.iterancestors()):
-            key = id(part), id(words)
-            if key in self._known:
-                answer = self._known[key]
+            if (part, table) in self._known:
+                answer = self._known[part, table]
                 break
-            path.append((key, part))
-        for key, part in reversed(path):
-            answer = answer or self._says(part, words)
-            self._known[key] = answer
-            self._held.append(part)
+            path.append(part)
+        for part in reversed(path):
+            answer = answer or self._says(part, table)
+            self._known[part, table] = answer
         return answer
 
-    def _says(self, element: Any, words: frozenset[str]) -> bool:
-        if element.tag in ("html", "body", "main") or not _words(element) & words:
+    def _says(self, element: Any, table: str) -> bool:
+        if element.tag in ("html", "body", "main") or not _words(element) & _names(table):
             return False
         # "with-sidebar" on the whole of the page says nothing of its content.
-        return not _has_title(element) and len(element.text_content()) * 2 < self._size
+        return _is_lesser(element, self._size)
 
 
 def _confirmed(page: Any, pieces: list[_Piece]) -> list[bool]:
@@ -651,10 +619,10 @@ def _confirmed(page: Any, pieces: list[_Piece]) -> list[bool]:
         return [False] * len(pieces)
     try:
         found = bare_extraction(page, include_comments=False, include_tables=True)
+        body = getattr(found, "body", None)
     except Exception:
         # It meets trees of any shape; without it the page is read by its own signs alone.
-        found = None
-    body = getattr(found, "body", None)
+        body = None
     if body is None:
         return [False] * len(pieces)
     lines = {_key("".join(element.itertext())) for element in body.iter()}
@@ -681,9 +649,9 @@ def _root(pieces: list[_Piece], sure: list[bool]) -> Any:
             total += len(piece.text)
             for element in (piece.place, *piece.place.iterancestors()):
                 held[element] += len(piece.text)
-    root = min(
+    root = max(
         (element for element, size in held.items() if size >= _ROOT_SHARE * total),
-        key=lambda element: -sum(1 for _ in element.iterancestors()),
+        key=lambda element: sum(1 for _ in element.iterancestors()),
     )
     return next((e for e in (root, *root.iterancestors()) if e.tag in _ROOTS), root)
 
@@ -698,8 +666,9 @@ def _without_chrome(pieces: list[_Piece]) -> list[_Piece]:
             head = None
         if head is None and piece.kind == "HEADING" and piece.rank > 1 and _is_chrome(line):
             head = piece
-        if head is None and not _CHROME_LINE.fullmatch(line) and not _leads_away(piece, line):
-            kept.append(piece)
+        if head or _phrases("chrome_lines").fullmatch(line) or _leads_away(piece, line):
+            continue
+        kept.append(piece)
     return kept
 
 
@@ -708,11 +677,11 @@ def _leads_away(piece: _Piece, line: str) -> bool:
     if piece.kind != "PARAGRAPH":
         return False
     is_bar = piece.links >= _MIN_BAR and piece.linked >= _LINKED_SHARE
-    return is_bar or (piece.linked > 0.5 and bool(_POINTER.fullmatch(line)))
+    return is_bar or (piece.linked > 0.5 and bool(_phrases("pointers").fullmatch(line)))
 
 
 def _is_chrome(heading: str) -> bool:
-    return bool(_LINKS_HEADING.fullmatch(heading) or _CHROME_HEADING.fullmatch(heading))
+    return any(_phrases(t).fullmatch(heading) for t in ("links_headings", "chrome_headings"))
 
 
 def _is_after(piece: _Piece, head: _Piece) -> bool:
@@ -722,7 +691,8 @@ def _is_after(piece: _Piece, head: _Piece) -> bool:
     # A plain paragraph beside "Read more: inhalers" goes on with the text; cards stand in boxes.
     is_plain = piece.kind == "PARAGRAPH" and piece.linked < _LINKED_SHARE
     beside = piece.place.getparent() is head.place.getparent()
-    return is_plain and beside and bool(_LINKS_HEADING.fullmatch(" ".join(head.text.split())))
+    heading = " ".join(head.text.split())
+    return is_plain and beside and bool(_phrases("links_headings").fullmatch(heading))
 
 
 def _headed(kept: list[_Piece], pieces: list[_Piece], title: str) -> list[_Piece]:
@@ -732,9 +702,7 @@ def _headed(kept: list[_Piece], pieces: list[_Piece], title: str) -> list[_Piece
         return kept
     top = _top(tops, kept, title)
     key = _key(top.text)
-    rest = [piece for piece in kept if not (piece.rank == 1 and _key(piece.text) == key)]
-    before = [piece for piece in kept if piece.rank == 1]
-    return rest if not before and not rest else [top, *rest]
+    return [top, *(piece for piece in kept if piece.rank != 1 or _key(piece.text) != key)]
 
 
 def _top(tops: list[_Piece], kept: list[_Piece], title: str) -> _Piece:

@@ -106,7 +106,9 @@ def _one(source: Source, data: bytes, max_chars: int) -> Article:
     if found is None:
         raise ArticleError(f"{name}: XML of an unknown kind; {_KNOWN}")
     if found in MANY:
-        raise ArticleError(f"{name}: holds many articles (found {found}); name it .{found}")
+        raise ArticleError(
+            f"{name}: holds many articles ({found}); give a file with one, or name it .{found}"
+        )
     content = _reader(found)(data, name, max_chars)
     if content.blocks:
         # A text that is put together ends as a text file does.

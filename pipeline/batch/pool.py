@@ -21,15 +21,19 @@ from dataclasses import dataclass
 from multiprocessing.context import BaseContext
 from typing import Any, Generic, Literal, TypeVar
 
+from pipeline.errors import SymptographError
+
 Task = TypeVar("Task")
 Ending = Literal["died", "hung"]
 Outcome = tuple[Task, Any]
 _TICK_S = 0.2
 # A process that cannot even start is not tried for ever.
 _MAX_FALSE_STARTS = 5
+# Windows has no SIGKILL; there SIGTERM ends a process as surely.
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
-class StartError(RuntimeError):
+class StartError(SymptographError):
     """Processes end before they can take a task."""
 
 
@@ -149,7 +153,10 @@ class WorkerPool(Generic[Task]):
             return [(task, "hung" if slot.hung else "died")]
         self._false_starts += 1
         if self._false_starts > _MAX_FALSE_STARTS:
-            raise StartError("the processes end before they have started")
+            raise StartError(
+                "the worker processes end before they have started (out of memory?); "
+                "use fewer --workers"
+            )
         self.submit(task, slot.seconds)
         return []
 
@@ -220,7 +227,7 @@ def _end_with_parent() -> None:
 def _kill(slot: _Slot[Any]) -> None:
     if slot.ready.done() and slot.ready.exception() is None:
         with suppress(ProcessLookupError):
-            os.kill(slot.ready.result(), signal.SIGKILL)
+            os.kill(slot.ready.result(), _KILL)
 
 
 def _end(slot: _Slot[Any]) -> None:

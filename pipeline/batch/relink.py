@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.batch.run import count_pairs_of
+from pipeline.batch.settings import run_settings
 from pipeline.components.linker import CACHE_SIZE, THRESHOLD, Link, Linker
 from pipeline.config import RunConfig
 from pipeline.tables.frames import read_run_file, read_table
@@ -119,6 +120,8 @@ def _run_file(run_dir: Path, own: list[Path]) -> tuple[dict[str, Any], RunConfig
     content, before = read_run_file(run_dir)
     config = before.model_copy(update={"terms": digests(own)})
     content["config"], content["config_digest"] = config.model_dump(), config.digest()
+    # Its rows are not those that annotating with these settings gives.
+    content["settings"] = run_settings(config) | {"relinked": "yes"}
     return content, config
 
 

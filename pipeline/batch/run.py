@@ -28,7 +28,7 @@ from pipeline.batch import entry
 from pipeline.batch.before import Before
 from pipeline.batch.finalise import gather
 from pipeline.batch.log import RunLog
-from pipeline.batch.messages import ErrorRow, died, hung, order
+from pipeline.batch.messages import ErrorRow, died, error_row, hung, order
 from pipeline.batch.plan import Plan
 from pipeline.batch.pool import WorkerPool
 from pipeline.batch.settings import check_folder, run_settings
@@ -36,7 +36,7 @@ from pipeline.batch.shards import read_errors, write_shards
 from pipeline.batch.state import RunState
 from pipeline.batch.units import Unit, deal
 from pipeline.config import RunConfig
-from pipeline.errors import StoppedError
+from pipeline.errors import StoppedError, SymptographError
 from pipeline.tables.schema import TABLES
 from pipeline.tables.writer import TableWriter, as_table
 from pipeline.terminology.cache import load_index
@@ -336,30 +336,33 @@ class _Job:
 
     def _settle(self, unit: Unit, outcome: Any) -> None:
         """Take what became of a unit."""
-        if isinstance(outcome, Exception):
+        if isinstance(outcome, SymptographError):
             raise outcome
         if isinstance(outcome, dict):
             self._state.done(unit.key, outcome)
             self._count(unit, outcome)
             return
-        self._log.tell(
-            f"worker {outcome}", logging.WARNING, documents=[i.doc_id for i in unit.items]
-        )
+        what = outcome if isinstance(outcome, str) else "failed"
+        self._log.tell(f"worker {what}", logging.WARNING, documents=[i.doc_id for i in unit.items])
         if len(unit.items) > 1:
             # Which of them it was is seen when each is alone.
             self._state.done(unit.key, {"split": len(unit.items)})
             self._again.extend(self._split(unit))
             return
         self._deaths[unit.key] += 1
-        if outcome == "hung" or self._deaths[unit.key] >= _MAX_DEATHS:
+        if outcome != "died" or self._deaths[unit.key] >= _MAX_DEATHS:
             self._give_up(unit, outcome)
         else:
             self._again.append(unit)
 
-    def _give_up(self, unit: Unit, outcome: str) -> None:
+    def _give_up(self, unit: Unit, outcome: Any) -> None:
         (item,) = unit.items
-        deaths = self._deaths[unit.key]
-        row = hung(item, self._seconds(unit)) if outcome == "hung" else died(item, deaths)
+        if outcome == "hung":
+            row = hung(item, self._seconds(unit))
+        elif outcome == "died":
+            row = died(item, self._deaths[unit.key])
+        else:
+            row = error_row(item, "annotate", outcome)
         write_shards({"errors": as_table("errors", [row])}, self._state.shards, unit.key)
         self._state.done(unit.key, {"errors": 1})
         self._count(unit, {"errors": 1})

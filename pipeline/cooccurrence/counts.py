@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 # What DuckDB may hold in memory, by the number of mentions; it goes on in a file beside the tables
 # where that is not enough, but for some of its work it is not able to.
-_LEAST_MEMORY, _MEMORY_A_ROW, _MOST_MEMORY = 256_000_000, 80, 1_000_000_000
+_LEAST_MEMORY, _MEMORY_A_ROW, _MOST_MEMORY = 150_000_000, 90, 1_000_000_000
 _MAX_THREADS = 4
 SCOPES = ("sentence", "section", "document")
 
@@ -187,12 +187,17 @@ def count_pairs(
 def open_database(folder: Path) -> duckdb.DuckDBPyConnection:
     """A database for the mentions in a folder; what does not fit in memory goes to files there."""
     n_rows = pq.ParquetFile(folder / "entities.parquet").metadata.num_rows
+    # What Arrow has kept for later would come on top.
+    pa.default_memory_pool().release_unused()
     memory = min(_LEAST_MEMORY + n_rows * _MEMORY_A_ROW, _MOST_MEMORY)
     return duckdb.connect(
         config={
             "memory_limit": f"{memory}B",
             "temp_directory": str(folder / "spill"),
             "threads": min(os.cpu_count() or 1, _MAX_THREADS),
+            # What is written is ordered by what is asked for; to keep the order of what is read
+            # besides would hold it all in memory.
+            "preserve_insertion_order": False,
         }
     )
 

@@ -188,6 +188,8 @@ class TableWriter:
                     raise OutputError(
                         f"{self.folder / name}: cannot be written (it is a folder); remove it"
                     )
+            # While tables of two runs stand side by side the folder holds no run.
+            (self.folder / _RUN_FILE).unlink(missing_ok=True)
             for name in names:
                 (self.scratch / name).replace(self.folder / name)
         except OSError as error:
