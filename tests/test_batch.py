@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -60,21 +61,11 @@ def small_units(monkeypatch):
 # Workers.
 
 
-def start_worker(mode="works"):
-    if mode == "raises":
-        raise OutputError("no start")
-    if mode == "dies":
-        os._exit(3)
-
-
-def do_task(task):
-    if task == "die":
-        os.kill(os.getpid(), signal.SIGKILL)
-    if task == "hang":
-        time.sleep(600)
-    if task == "raise":
-        raise ValueError("bad task")
-    return task * 2
+@pytest.fixture
+def tasks(monkeypatch):
+    """The module of the tasks, where processes find it too: they have this one's path."""
+    monkeypatch.syspath_prepend(Path(__file__).parent)
+    return importlib.import_module("pool_tasks")
 
 
 def outcomes(pool, tasks, seconds=60.0):
@@ -87,29 +78,32 @@ def outcomes(pool, tasks, seconds=60.0):
 
 
 @pytest.mark.parametrize("n_workers", [1, 2])
-def test_pool_does_all_tasks_though_some_die_hang_or_raise(n_workers):
-    with WorkerPool(n_workers, do_task, start_worker) as pool:
+def test_pool_does_all_tasks_though_some_die_hang_or_raise(tasks, n_workers):
+    with WorkerPool(n_workers, tasks.do_task, tasks.start_worker) as pool:
         found = outcomes(pool, ["a", "die", "b", "raise", "c"])
         found |= outcomes(pool, ["hang", "d"], seconds=1.0)
     assert isinstance(found.pop("raise"), ValueError)
     assert found == {"a": "aa", "die": "died", "b": "bb", "c": "cc", "hang": "hung", "d": "dd"}
 
 
-def test_pool_tells_what_its_start_raised():
+def test_pool_tells_what_its_start_raised(tasks):
     with (
-        WorkerPool(1, do_task, start_worker, ("raises",)) as pool,
+        WorkerPool(1, tasks.do_task, tasks.start_worker, ("raises",)) as pool,
         pytest.raises(OutputError, match="no start"),
     ):
         outcomes(pool, ["a"])
 
 
-def test_pool_does_not_start_dying_processes_for_ever():
-    with WorkerPool(1, do_task, start_worker, ("dies",)) as pool, pytest.raises(StartError):
+def test_pool_does_not_start_dying_processes_for_ever(tasks):
+    with (
+        WorkerPool(1, tasks.do_task, tasks.start_worker, ("dies",)) as pool,
+        pytest.raises(StartError),
+    ):
         outcomes(pool, ["a"])
 
 
-def test_pool_goes_on_when_an_idle_worker_has_died():
-    with WorkerPool(1, do_task, start_worker) as pool:
+def test_pool_goes_on_when_an_idle_worker_has_died(tasks):
+    with WorkerPool(1, tasks.do_task, tasks.start_worker) as pool:
         assert outcomes(pool, ["a"]) == {"a": "aa"}
         pool.kill()
         assert outcomes(pool, ["b"])["b"] in ("bb", "died")
