@@ -340,6 +340,15 @@ def test_cli_evaluate_pred_scores_a_run_as_it_scores_the_pipeline(symptograph, s
     assert run == anew
 
 
+def test_cli_evaluate_pred_of_the_real_command(scored):
+    # In a process of its own nothing has registered the attributes before.
+    result = subprocess.run(
+        [sys.executable, "-m", "pipeline", "evaluate", str(GOLD), "--pred", str(scored)],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert (result.returncode, result.stderr) == (0, "")
+
+
 def test_cli_evaluate_default_is_the_seeds_gold(symptograph, monkeypatch):
     monkeypatch.chdir(ROOT)
     code, out, _ = symptograph("evaluate")

@@ -22,8 +22,8 @@ from pipeline.cooccurrence.statistics import (
 from pipeline.tables.schema import COOCCURRENCES
 from pipeline.terminology.records import ENTITY_TYPES
 
-# Rows of a batch: some 60 MB while they are worked on.
-_ROWS = 100_000
+# Rows of a batch: some 30 MB while they are worked on.
+_ROWS = 50_000
 _COUNTS = ("n_ab", "n_a", "n_b", "n")
 Annotated = Callable[[str, str], str | None]
 """How a condition and a symptom, by their CURIEs, stand to HPO's annotations."""

@@ -82,6 +82,7 @@ def find_windows(text: str) -> Windows:
 
 @lru_cache(maxsize=1)
 def _splitter() -> tuple[Language, Sections, Sentences]:
+    attributes.register()
     return spacy.blank("en"), Sections(), Sentences()
 
 
