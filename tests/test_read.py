@@ -399,8 +399,8 @@ def test_read_article_said_to_be_packed_and_is_not(tmp_path):
         ("a.docx", b"Flu", "a damaged .docx file"),
         ("a.pdf", b"Flu", "a damaged PDF file"),
         # Formats of many articles that a name hides.
-        ("a.txt", parquet(), "holds many articles (found parquet); name it .parquet"),
-        ("a.jsonl", JSONL, "holds many articles (found jsonl); name it .jsonl"),
+        ("a.txt", parquet(), "holds many articles (parquet); give a file with one"),
+        ("a.jsonl", JSONL, "holds many articles (jsonl); give a file with one"),
         ("a.txt", gzip.compress(b"Flu " * 9)[:-9], "the gzip file is damaged"),
         ("a.txt", gzip.compress(b"Flu " * 9)[:-8] + bytes(8), "the gzip file is damaged"),
         ("a.txt", b"\x1f\x8b", "the gzip file is damaged"),
