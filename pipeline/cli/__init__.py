@@ -9,7 +9,19 @@ from typing import Annotated
 import typer
 
 from pipeline import __version__
-from pipeline.cli import agreement, evaluate, graph, relink, run, show, sql, terms, train, why
+from pipeline.cli import (
+    agreement,
+    evaluate,
+    export,
+    graph,
+    relink,
+    run,
+    show,
+    sql,
+    terms,
+    train,
+    why,
+)
 from pipeline.cli.console import fail
 from pipeline.errors import StoppedError, SymptographError
 
@@ -28,6 +40,7 @@ app.command("agreement")(agreement.command)
 app.command("train")(train.command)
 app.command("why")(why.command)
 app.command("graph")(graph.command)
+app.command("export")(export.command)
 app.command("sql")(sql.command)
 app.add_typer(terms.app, name="terms")
 
