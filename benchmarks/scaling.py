@@ -161,10 +161,6 @@ def write_corpus(path: Path, number: int) -> Path:
     sentences = [
         line.split("|", 2)[2]
         for line in SHORT.read_text(encoding="utf-8").splitlines()
-        if line.count("|") >= 2 and line.split("|", 2)[1] == "a" and line.split("|", 2)[2]
-    ] or [
-        line.split("|", 2)[2]
-        for line in SHORT.read_text(encoding="utf-8").splitlines()
         if line.count("|") >= 2
     ]
     with path.open("w", encoding="utf-8") as stream:

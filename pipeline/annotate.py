@@ -21,8 +21,8 @@ from spacy.tokens import Doc
 from pipeline.components import attributes
 from pipeline.components.lexemes import sentence_starts
 from pipeline.components.sections import HEADING, split_blocks
-from pipeline.records import Article, Block, layout_text
-from pipeline.tables.rows import Rows, rows_of, text_digest
+from pipeline.records import Article, Block, layout_text, text_digest
+from pipeline.tables.rows import Rows, rows_of
 from pipeline.tables.schema import TABLES
 from pipeline.tables.writer import as_table
 from pipeline.terminology.index import TermIndex

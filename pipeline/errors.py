@@ -12,6 +12,8 @@ SymptographError
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class SymptographError(Exception):
     """Base of all errors that are reported in one line, without a traceback."""
@@ -39,6 +41,14 @@ class RunError(SymptographError):
 
 class OutputError(SymptographError):
     """A place that cannot be written to."""
+
+
+def unwritable(folder: Path, error: OSError) -> OutputError:
+    """What to raise of an output folder that the system does not let us write to."""
+    return OutputError(
+        f"{folder}: cannot be written ({error.strerror or error}); "
+        "give a folder you may write to with --out"
+    )
 
 
 class StoppedError(SymptographError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -62,6 +63,11 @@ def metadata_text(article: Article) -> str:
     """What an article's format says of it, its title too, as a JSON object."""
     title = {"title": article.title} if article.title else {}
     return _compact(title | dict(article.metadata))
+
+
+def text_digest(text: str) -> str:
+    """SHA-256 of a text in UTF-8, in hexadecimal digits."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _compact(value: object) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
-from pipeline.articles.content import Content
+from pipeline.articles.content import Content, too_long
 from pipeline.articles.decode import decode
 from pipeline.errors import ArticleError
 from pipeline.records import Block, BlockKind
@@ -146,10 +146,7 @@ def _wrong(text: str, shown: str, max_chars: int) -> ArticleError | None:
     if not text.strip():
         return ArticleError(f"{shown}: there is no text in it; remove it or fill it")
     if len(text) > max_chars:
-        return ArticleError(
-            f"{shown}: {len(text):,} characters are more than one article may have "
-            f"({max_chars:,}); split it or raise --max-chars"
-        )
+        return too_long(shown, len(text), max_chars)
     return None
 
 

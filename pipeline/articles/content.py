@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pipeline.errors import ArticleError
 from pipeline.records import Block, BlockKind
 
 _CLOSE = ("ITEM", "ROW")
@@ -75,3 +76,11 @@ class TextBuilder:
         return Content(
             "".join(self._parts), " ".join(title.split()), tuple(self._blocks), given, name
         )
+
+
+def too_long(name: str, size: int, max_chars: int) -> ArticleError:
+    """What to raise of a text that is longer than the limit."""
+    return ArticleError(
+        f"{name}: {size:,} characters are more than one article may have ({max_chars:,}); "
+        "split it or raise --max-chars"
+    )

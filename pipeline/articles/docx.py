@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
-from pipeline.articles.content import Content, TextBuilder
+from pipeline.articles.content import Content, TextBuilder, too_long
 from pipeline.errors import ArticleError
 from pipeline.records import BlockKind
 
@@ -98,10 +98,7 @@ def _content(document: Any, name: str, max_chars: int) -> Content:
     for kind, part in _blocks(document):
         text.add(kind, _BAD.sub("\ufffd", part))
         if len(text) > max_chars:
-            raise ArticleError(
-                f"{name}: {len(text):,} characters are more than one article may have "
-                f"({max_chars:,}); split it or raise --max-chars"
-            )
+            raise too_long(name, len(text), max_chars)
     title, metadata = _metadata(document)
     return text.content(title, metadata)
 

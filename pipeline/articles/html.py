@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from pipeline.articles.content import Content, TextBuilder
+from pipeline.articles.content import Content, TextBuilder, too_long
 from pipeline.articles.decode import decode
 from pipeline.data import load_toml
 from pipeline.errors import ArticleError
@@ -150,15 +150,8 @@ def _read(data: bytes, name: str, max_chars: int) -> Content:
     for piece in _headed(kept, pieces, title):
         text.add(piece.kind, piece.text)
         if len(text) > max_chars:
-            raise _too_long(name, len(text), max_chars)
+            raise too_long(name, len(text), max_chars)
     return text.content(title, metadata)
-
-
-def _too_long(name: str, size: int, max_chars: int) -> ArticleError:
-    return ArticleError(
-        f"{name}: {size:,} characters are more than one article may have ({max_chars:,}); "
-        "split it or raise --max-chars"
-    )
 
 
 @contextmanager
@@ -279,7 +272,7 @@ def _pieces(body: Any, name: str, max_chars: int) -> Iterator[_Piece]:
     for piece in _Walk(body).pieces():
         size += len(piece.text)
         if size > 4 * max_chars:
-            raise _too_long(name, size, max_chars)
+            raise too_long(name, size, max_chars)
         yield piece
 
 

@@ -12,7 +12,7 @@ from html.entities import html5
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
-from pipeline.articles.content import Content, TextBuilder
+from pipeline.articles.content import Content, TextBuilder, too_long
 from pipeline.errors import ArticleError
 from pipeline.records import BlockKind
 
@@ -168,10 +168,7 @@ class _Writer:
     def add(self, kind: BlockKind, text: str) -> None:
         self.builder.add(kind, _without_marks(text))
         if (size := len(self.builder)) > self._max_chars:
-            raise ArticleError(
-                f"{self._name}: {size:,} characters are more than one article may have "
-                f"({self._max_chars:,}); split it or raise --max-chars"
-            )
+            raise too_long(self._name, size, self._max_chars)
 
     def block(self, element: Element) -> None:
         """Add an element that stands apart, with all that is in it."""

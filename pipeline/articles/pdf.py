@@ -13,7 +13,7 @@ from io import BytesIO
 from statistics import median
 from typing import Any
 
-from pipeline.articles.content import Content, TextBuilder
+from pipeline.articles.content import Content, TextBuilder, too_long
 from pipeline.errors import ArticleError
 from pipeline.records import BlockKind
 
@@ -189,7 +189,7 @@ def _pages(reader: Any, name: str, max_chars: int) -> list[list[_Line]]:
         drawn += gatherer.drawn
         size += sum(len(line.text) for line in pages[-1])
         if size > 2 * max_chars:
-            raise _too_long(name, size, max_chars)
+            raise too_long(name, size, max_chars)
     return pages
 
 
@@ -202,13 +202,6 @@ def _unpacked(page: Any) -> int:
         len(stream.get_data())
         for stream in (part.get_object() for part in streams if part is not None)
         if hasattr(stream, "get_data")
-    )
-
-
-def _too_long(name: str, size: int, max_chars: int) -> ArticleError:
-    return ArticleError(
-        f"{name}: {size:,} characters are more than one article may have ({max_chars:,}); "
-        "split it or raise --max-chars"
     )
 
 
@@ -342,7 +335,7 @@ def _content(
     for draft in drafts:
         text.add(draft.kind, _joined([line.text for line in draft.lines], known))
         if len(text) > max_chars:
-            raise _too_long(name, len(text), max_chars)
+            raise too_long(name, len(text), max_chars)
     return text.content(title, metadata)
 
 

@@ -19,7 +19,7 @@ from pipeline.articles.formats import HEAD_BYTES, MANY, Format, format_of, known
 from pipeline.articles.places import STDIN, open_file
 from pipeline.articles.tabular import Columns, read_csv, read_jsonl, read_parquet
 from pipeline.errors import ArticleError
-from pipeline.records import Article
+from pipeline.records import Article, text_digest
 
 _MAX_BYTES_PER_CHAR = 4
 # Collections are read whole.
@@ -127,7 +127,7 @@ def _article(source: Source, content: Content, name: str, digest: str = "") -> A
         content.title,
         content.blocks,
         content.metadata,
-        digest or hashlib.sha256(content.text.encode("utf-8", "surrogatepass")).hexdigest(),
+        digest or text_digest(content.text),
     )
 
 

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipeline.errors import RunError
+from pipeline.tables.schema import OF_DOCUMENTS
 
-_TABLES = ("documents", "sections", "entities", "links", "relations")
 _BATCH = 50_000
 
 
@@ -27,7 +27,6 @@ class Before:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
         self._numbers: dict[str, int] = {}
         self._content: list[bytes] = []
         try:
@@ -37,7 +36,7 @@ class Before:
                 for doc_id, *told in zip(*(c.to_pylist() for c in batch.columns), strict=True):
                     self._numbers[doc_id] = len(self._numbers)
                     self._content += [_digest(*told[:2]), _digest(*told)]
-            self._rows = {name: self._extents(folder / f"{name}.parquet") for name in _TABLES}
+            self._rows = {name: self._extents(folder / f"{name}.parquet") for name in OF_DOCUMENTS}
         except (OSError, pa.ArrowException, KeyError) as error:
             raise RunError(
                 f"{folder}: the tables there cannot be read ({error}); run with --overwrite"

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO
 
-from pipeline.errors import OutputError
+from pipeline.errors import unwritable
 
 LOG_FILE = "run.log"
 
@@ -35,10 +35,7 @@ class RunLog:
             folder.mkdir(parents=True, exist_ok=True)
             file = logging.FileHandler(folder / LOG_FILE, encoding="utf-8")
         except OSError as error:
-            raise OutputError(
-                f"{folder}: cannot be written ({error.strerror or error}); "
-                "give a folder you may write to with --out"
-            ) from error
+            raise unwritable(folder, error) from error
         file.setFormatter(_Plain())
         self._logger.addHandler(file)
         if stream is not None:

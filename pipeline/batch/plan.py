@@ -42,7 +42,6 @@ class Plan:
     sources: list[Source]
     before: Before | None
     n_bytes: int = 0
-    n_documents: int = 0
     n_failed: int = 0
 
     @classmethod
@@ -116,7 +115,6 @@ class Plan:
     def _claimed(self, item: Item) -> Iterator[Item]:
         taken = self.state.claim(item.doc_id, item.path)
         if taken is None:
-            self.n_documents += 1
             yield item
         else:
             error = ArticleError(

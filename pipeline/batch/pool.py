@@ -19,12 +19,11 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.context import BaseContext
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pipeline.errors import SymptographError
 
 Task = TypeVar("Task")
-Ending = Literal["died", "hung"]
 Outcome = tuple[Task, Any]
 _TICK_S = 0.2
 # A process that cannot even start is not tried for ever.

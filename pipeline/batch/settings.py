@@ -12,9 +12,8 @@ from typing import Any
 import pipeline
 from pipeline.config import RunConfig
 from pipeline.errors import OutputError
+from pipeline.tables.schema import RUN_FILE
 from pipeline.terminology.cache import index_folder
-
-RUN_FILE = "run.json"
 
 
 def run_settings(config: RunConfig) -> dict[str, str]:

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 
 from pipeline.batch.messages import ErrorRow
 from pipeline.errors import OutputError, RunError
-from pipeline.tables.schema import TABLES
+from pipeline.tables.schema import OF_DOCUMENTS, TABLES
 
-SHARDED = ("documents", "sections", "entities", "links", "relations", "errors")
+SHARDED = (*OF_DOCUMENTS, "errors")
 
 
 def write_shards(tables: Mapping[str, pa.Table], folder: Path, key: str) -> None:

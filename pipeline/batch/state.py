@@ -18,7 +18,7 @@ from typing import cast
 
 from pipeline.batch.messages import ErrorRow
 from pipeline.batch.settings import differences
-from pipeline.errors import OutputError, RunError
+from pipeline.errors import OutputError, RunError, unwritable
 
 FOLDER = ".partial"
 _TABLES = """
@@ -61,7 +61,7 @@ class RunState:
             self._keep(settings)
         except (OSError, sqlite3.Error) as error:
             self.close()
-            raise OutputError(_reason(folder, error)) from error
+            raise _refused(folder, error) from error
         except OutputError:
             self.close()
             raise
@@ -180,12 +180,11 @@ class RunState:
             yield ErrorRow(*row)
 
 
-def _reason(folder: Path, error: OSError | sqlite3.Error) -> str:
+def _refused(folder: Path, error: OSError | sqlite3.Error) -> OutputError:
     if isinstance(error, OSError):
-        return (
-            f"{folder}: cannot be written ({error.strerror or error}); "
-            "give a folder you may write to with --out"
-        )
+        return unwritable(folder, error)
     if "locked" in str(error):
-        return f"{folder}: another run is writing there; wait for it, or give another --out"
-    return f"{folder / FOLDER}: cannot be used ({error}); remove it and run again"
+        return OutputError(
+            f"{folder}: another run is writing there; wait for it, or give another --out"
+        )
+    return OutputError(f"{folder / FOLDER}: cannot be used ({error}); remove it and run again")

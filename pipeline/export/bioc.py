@@ -7,7 +7,6 @@ are left out, because readers that do not know of negation would take them for t
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,8 +17,8 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 from pipeline.export.documents import Document, FinishedRun, Row
+from pipeline.export.graph import UNWRITABLE
 
-_UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MENTION_INFONS = ("negated", "uncertain", "experiencer", "role", "score", "source")
 _RELATION_INFONS = ("uncertain", "scope", "rule", "frequency", "score")
 
@@ -39,7 +38,7 @@ def write(run: FinishedRun, path: Path) -> None:
 
 def _text(value: str) -> str:
     # A parser makes a line feed of a carriage return that is not written as a reference.
-    return escape(_UNWRITABLE.sub("\ufffd", value), {"\r": "&#13;"})
+    return escape(UNWRITABLE.sub("\ufffd", value), {"\r": "&#13;"})
 
 
 def _infon(key: str, value: Any) -> str:
@@ -52,7 +51,7 @@ def _infons(row: Row, keys: tuple[str, ...]) -> str:
 
 
 def _document(document: Document) -> Iterator[str]:
-    shown = _UNWRITABLE.sub(lambda match: quote(match.group()), document.doc_id)
+    shown = UNWRITABLE.sub(lambda match: quote(match.group()), document.doc_id)
     yield f"<document><id>{_text(shown)}</id>"
     if document.record["title"]:
         yield _infon("title", document.record["title"])

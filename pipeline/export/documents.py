@@ -19,11 +19,10 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import RunError
 from pipeline.tables.frames import NO_RUN
-from pipeline.tables.schema import TABLES
+from pipeline.tables.schema import OF_DOCUMENTS, RUN_FILE, TABLES
 
 Row = dict[str, Any]
-_RUN_FILE = "run.json"
-_PARTS = ("sections", "entities", "links", "relations")
+_PARTS = OF_DOCUMENTS[1:]
 _BATCH, _TEXTS = 5_000, 16
 
 
@@ -82,10 +81,10 @@ class FinishedRun:
             If it does not.
         """
         try:
-            content = json.loads((folder / _RUN_FILE).read_text(encoding="utf-8"))
+            content = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
             return cls(folder, str(content["symptograph"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise RunError(NO_RUN.format(folder=folder, name=_RUN_FILE)) from error
+            raise RunError(NO_RUN.format(folder=folder, name=RUN_FILE)) from error
 
     def documents(self) -> Iterator[Document]:
         """Its documents in their order.

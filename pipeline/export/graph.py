@@ -37,7 +37,7 @@ EDGE_COLUMNS = (
     "has_count", "has_confidence_score", "hpoa",
 )  # fmt: skip
 # Characters that XML cannot hold.
-_UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -140,7 +140,7 @@ def _node(curie: str | None, text: str, label: str, names: dict[str, str]) -> No
 
 def _clean(text: str) -> str:
     """Text without what neither XML nor a table cell can hold."""
-    return " ".join(_UNWRITABLE.sub(" ", text).split())
+    return " ".join(UNWRITABLE.sub(" ", text).split())
 
 
 def to_graphml(graph: Graph) -> str:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from pipeline.config import RunConfig
 from pipeline.errors import RunError
 from pipeline.records import Article, Block
-from pipeline.tables.schema import TABLES
+from pipeline.tables.schema import RUN_FILE, TABLES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +78,7 @@ def read_run_file(folder: Path) -> tuple[dict[str, Any], RunConfig]:
     RunError
         If it cannot be read.
     """
-    path = folder / "run.json"
+    path = folder / RUN_FILE
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return content, RunConfig.model_validate(content["config"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from spacy.tokens import Doc, Span
 from pipeline.components import attributes
 from pipeline.components.lexemes import sentence_starts
 from pipeline.components.sections import HEADING
-from pipeline.records import HAS_SYMPTOM, Article, layout_text, metadata_text
+from pipeline.records import HAS_SYMPTOM, Article, layout_text, metadata_text, text_digest
 from pipeline.terminology.cache import ontology_versions
 from pipeline.terminology.index import TermIndex
 
@@ -53,11 +52,6 @@ def _document(
         len(doc), n_sentences, n_entities, topic_id, topic_label, digest, article.text,
         metadata_text(article), layout_text(article),
     )  # fmt: skip
-
-
-def text_digest(text: str) -> str:
-    """SHA-256 of a text in UTF-8, in hexadecimal digits."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _first_heading(doc: Doc) -> str:

@@ -68,6 +68,9 @@ ERRORS = pa.schema(
     [("path", _TEXT), ("doc_id", _TEXT), ("stage", _TEXT), ("error", _TEXT), ("message", _TEXT)]
 )
 
+RUN_FILE = "run.json"
+# Tables whose rows belong to a document each, in the documents' order.
+OF_DOCUMENTS = ("documents", "sections", "entities", "links", "relations")
 TABLES: dict[str, pa.Schema] = {
     "documents": DOCUMENTS,
     "sections": SECTIONS,

@@ -15,14 +15,13 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from pipeline.errors import OutputError
-from pipeline.tables.schema import TABLES
+from pipeline.errors import OutputError, unwritable
+from pipeline.tables.schema import RUN_FILE, TABLES
 from pipeline.tables.spreadsheet import FORMULA
 
 Row = tuple[Any, ...]
 _CHUNK_ROWS, _CHUNK_BYTES = 20_000, 16_000_000
 _RISKY_STARTS = ("'", "=", "+", "-", "@", "\t", "\r")
-_RUN_FILE = "run.json"
 
 
 def neutralise(table: pa.Table) -> pa.Table:
@@ -47,6 +46,11 @@ def as_table(name: str, rows: Sequence[Row]) -> pa.Table:
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
     arrays = [pa.array(c, type=f.type) for c, f in zip(columns, schema, strict=True)]
     return pa.table(arrays, schema=schema)
+
+
+def _text_bytes(name: str, rows: pa.Table) -> int:
+    """Bytes of the articles' texts, 0 in tables without them."""
+    return pc.sum(pc.binary_length(rows["text"])).as_py() or 0 if name == "documents" else 0
 
 
 def _cut(table: pa.Table, *, texts: bool) -> int:
@@ -95,10 +99,7 @@ class TableWriter:
                 self._parquet[name] = pq.ParquetWriter(self.path(name), schema, compression="zstd")
                 self._csv[name] = pa.csv.CSVWriter(self.scratch / f"{name}.csv", schema)
         except OSError as error:
-            raise OutputError(
-                f"{self.folder}: cannot be written ({error.strerror or error}); "
-                "give a folder you may write to with --out"
-            ) from error
+            raise unwritable(self.folder, error) from error
         return self
 
     def __exit__(
@@ -128,8 +129,7 @@ class TableWriter:
         pending = self._pending[name]
         pending.append(table)
         self._n_pending[name] += table.num_rows
-        size = pc.sum(pc.binary_length(table["text"])).as_py() if name == "documents" else 0
-        self._n_bytes[name] += size or 0
+        self._n_bytes[name] += _text_bytes(name, table)
         if self._n_pending[name] < _CHUNK_ROWS and self._n_bytes[name] < _CHUNK_BYTES:
             return
         rows = pa.concat_tables(pending)
@@ -141,8 +141,7 @@ class TableWriter:
     def _keep(self, name: str, rows: pa.Table) -> None:
         self._pending[name] = [rows] if rows.num_rows else []
         self._n_pending[name] = rows.num_rows
-        texts = name == "documents" and rows.num_rows
-        self._n_bytes[name] = pc.sum(pc.binary_length(rows["text"])).as_py() if texts else 0
+        self._n_bytes[name] = _text_bytes(name, rows)
 
     def add_table(self, name: str, table: pa.Table) -> None:
         """Write a whole Arrow table at once."""
@@ -167,7 +166,7 @@ class TableWriter:
 
     def holds_a_run(self) -> bool:
         """Tell whether the folder holds the tables of an earlier run."""
-        return (self.folder / _RUN_FILE).exists()
+        return (self.folder / RUN_FILE).exists()
 
     def publish(self, run_file: str) -> None:
         """Move every finished table and ``run.json`` into place, all of them or none.
@@ -181,15 +180,15 @@ class TableWriter:
             self.finish(name)
         names = [f"{name}.{suffix}" for name in TABLES for suffix in ("parquet", "csv")]
         try:
-            (self.scratch / _RUN_FILE).write_text(run_file, encoding="utf-8")
-            names.append(_RUN_FILE)
+            (self.scratch / RUN_FILE).write_text(run_file, encoding="utf-8")
+            names.append(RUN_FILE)
             for name in names:
                 if (self.folder / name).is_dir():
                     raise OutputError(
                         f"{self.folder / name}: cannot be written (it is a folder); remove it"
                     )
             # While tables of two runs stand side by side the folder holds no run.
-            (self.folder / _RUN_FILE).unlink(missing_ok=True)
+            (self.folder / RUN_FILE).unlink(missing_ok=True)
             for name in names:
                 (self.scratch / name).replace(self.folder / name)
         except OSError as error:
