@@ -71,6 +71,21 @@ def test_abbreviations_name_short_and_long_form(ours, text, expected):
     assert [(a["short_text"], a["long_text"]) for a in ours(text)] == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Leukemia is a disease in which malignant (cancer) cells form. Cancer and cancer cells.",
+        "The dye makes your heart. The dye makes your coronary (heart) arteries visible.",
+        "Cystic fibrosis (SIS-tik fi-BRO-sis) is inherited. Fibrosis is scarring.",
+        "Some have teeth present at birth (teeth) or later.",
+        "Vitamin B3 (vitamin B3 or niacin) helps.",
+        "Pontocerebellar hypoplasia type 1 (PCH1) and type 2 (PCH2) differ.",
+    ],
+)
+def test_ordinary_words_in_brackets_are_no_abbreviations(ours, text):
+    assert [a["short_text"] for a in ours(text) if a["short_text"] != "PCH1"] == []
+
+
 def test_abbreviations_are_in_reading_order(ours):
     starts = [a["short_start"] for a in ours(TEXTS[1])]
     assert len(starts) == 5
