@@ -5,17 +5,19 @@ Importing this package changes nothing: no extension attributes, no logging, no 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import pandas as pd
     from spacy.language import Language
+
+    from pipeline.tables.tables import Tables
 
 __version__ = "0.1.0"
 
-__all__ = ["__version__", "load", "read_tables"]
+__all__ = ["__version__", "extract", "load", "read_tables"]
 
 
 def load(
@@ -63,8 +65,71 @@ def load(
     return assemble(RunConfig.for_profile(profile, None if model is None else Path(model), own))
 
 
-def read_tables(folder: Path | str) -> dict[str, pd.DataFrame]:
-    """Read the tables of a finished run as pandas data frames, by name.
+def extract(
+    articles: str | PathLike[str] | Iterable[str | PathLike[str] | tuple[str, str]],
+    *,
+    profile: str = "accurate",
+    model: Path | str | None = None,
+    terms: Sequence[Path | str] = (),
+    nlp: Language | None = None,
+    workers: int = 1,
+    rollup: bool = False,
+) -> Tables:
+    """Find conditions, symptoms and body parts in articles, and how they go together.
+
+    The tables are those that ``symptograph run`` writes of the same articles, in memory; for more
+    articles than fit there, run that and use :func:`read_tables`. Nothing is printed or left on
+    the disk. What cannot be read or annotated is a row of ``errors``, and the rest is done.
+
+    Parameters
+    ----------
+    articles
+        A text (``str``), a file or folder (``Path``; every format that ``symptograph run`` reads),
+        an ``(id, text)`` pair in a list, or any mixture of them, a generator too. Texts without an
+        id are ``text-1``, ``text-2`` …, by their place among the texts. Texts come before files,
+        as they were given, files by their ids.
+    profile, model, terms
+        As for :func:`load`.
+    nlp
+        What :func:`load` gave, in place of these three, so that many calls load it once. (It is
+        yours to keep and to let go; this function keeps no pipeline.) Components that you have
+        added to it work too.
+    workers
+        Processes that annotate. 1 is this process, without time limits; more of them need the
+        script to be guarded by ``if __name__ == "__main__":``.
+    rollup
+        Whether pairs are counted at the levels above their concepts too, in ``rollups``.
+
+    Returns
+    -------
+    Tables
+        A pandas data frame for every table; of no articles, empty ones.
+
+    Raises
+    ------
+    TypeError
+        If something is neither a text nor a path.
+    ValueError
+        If a text is the name of a file.
+    pipeline.errors.ConfigError, pipeline.errors.TerminologyError
+        As :func:`load`; also if the settings do not go together.
+
+    Examples
+    --------
+    >>> tables = extract("Flu causes fever. It does not cause chest pain.")
+    >>> tables.entities[["text", "type", "negated"]].values.tolist()
+    [['Flu', 'CONDITION', False], ['fever', 'SYMPTOM', False], ['chest pain', 'SYMPTOM', True],
+     ['chest', 'BODY_PART', False]]
+    """
+    from pipeline.batch import extraction
+
+    config = extraction.settings(profile, model, terms, nlp, workers)
+    config = config.model_copy(update={"rollup": rollup})
+    return extraction.extract(articles, config, nlp, workers)
+
+
+def read_tables(folder: Path | str) -> Tables:
+    """Read the tables of a finished run as pandas data frames.
 
     Parameters
     ----------
@@ -76,6 +141,6 @@ def read_tables(folder: Path | str) -> dict[str, pd.DataFrame]:
     pipeline.errors.RunError
         If the folder does not hold the tables of a run.
     """
-    from pipeline.tables.frames import read_frames
+    from pipeline.tables import frames
 
-    return read_frames(Path(folder))
+    return frames.read_tables(Path(folder))

@@ -37,10 +37,11 @@ _READ_TERMS = ("symptograph_gazetteer", "symptograph_linker")
 # spaCy's own limit is for its parser, which is not here.
 _MAX_LENGTH = 2_000_000
 MODEL = Path(__file__).parent / "data" / "model"
+META = "symptograph"
 
 
 def assemble(config: RunConfig) -> Language:
-    """Make the pipeline that a configuration asks for, ready to use.
+    """Make the pipeline that a configuration asks for, ready to use; :func:`made_with` tells it.
 
     Raises
     ------
@@ -53,7 +54,25 @@ def assemble(config: RunConfig) -> Language:
     else:
         nlp = load_model(Path(config.model) if config.model else MODEL, terms)
     nlp.max_length = _MAX_LENGTH
+    # So that a pipeline can say what it was made from, after saving and loading too.
+    nlp.meta[META] = config.model_dump(include={"profile", "model", "terms"})
     return nlp
+
+
+def made_with(nlp: Language) -> RunConfig:
+    """What :func:`assemble` made a pipeline from.
+
+    Raises
+    ------
+    ConfigError
+        If it did not make this one.
+    """
+    try:
+        return RunConfig.model_validate(nlp.meta[META])
+    except (KeyError, ValueError) as error:
+        raise ConfigError(
+            "nlp: not a pipeline of pipeline.load(); give one that it made"
+        ) from error
 
 
 def build(

@@ -147,6 +147,15 @@ def test_own_terms_are_found_and_linked(terms):
     assert ("hot forehead", "SYMPTOM", "HP:0001945") in found
 
 
+def test_own_terms_of_a_loaded_pipeline_are_those_of_the_call(terms):
+    by_call = pipeline.extract(TEXT, profile="fast", terms=terms)
+    by_pipeline = pipeline.extract(TEXT, nlp=pipeline.load("fast", terms=terms))
+    assert "OWN:1" in set(by_call.links["concept_id"])
+    assert by_call.links.equals(by_pipeline.links)
+    for name in ("config", "settings", "terminology"):
+        assert by_call.run[name] == by_pipeline.run[name]
+
+
 def test_own_terms_take_the_place_of_the_built_in_source(index, terms):
     newer = load_index(own=terms)
     assert "SYMPTOM" in {entry.type for entry in index.lookup("Hypodontia")}
@@ -184,8 +193,8 @@ def test_relink_gives_the_concepts_of_other_terms(run_dir, terms, tmp_path):
     assert changes["leg or foot pain"].old_concept_id == "HP:0012514,HP:0025238"
     assert result.by_kind()["obsolete"] >= 1
     tables = pipeline.read_tables(tmp_path)
-    assert "HP:0012514" not in set(tables["relations"]["tail_concept_id"])
-    assert "HP:0012514" not in set(tables["cooccurrences"]["b_concept_id"])
+    assert "HP:0012514" not in set(tables.relations["tail_concept_id"])
+    assert "HP:0012514" not in set(tables.cooccurrences["b_concept_id"])
     content = json.loads((tmp_path / "run.json").read_text())
     assert list(content["config"]["terms"]) == [path.as_posix() for path in terms]
     assert content["terminology"]["HP"]["version"] == "hp/releases/2099-01-01"

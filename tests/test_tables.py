@@ -357,10 +357,10 @@ def test_read_tables_gives_every_table_as_a_frame(nlp, tmp_path):
     (tmp_path / "a.txt").write_text("Flu\n\nFlu causes fever.\n")
     run([tmp_path / "a.txt"], tmp_path / "out", RunConfig(), lambda: nlp)
     tables = pipeline.read_tables(tmp_path / "out")
-    assert {name: list(frame.columns) for name, frame in tables.items()} == {
+    assert {name: list(tables[name].columns) for name in tables} == {
         name: schema.names for name, schema in TABLES.items()
     }
-    assert list(tables["entities"]["text"]) == ["Flu", "Flu", "fever"]
+    assert list(tables.entities["text"]) == ["Flu", "Flu", "fever"]
 
 
 def test_read_tables_says_where_no_run_is(tmp_path):

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from pipeline.config import RunConfig
 
 PRELOAD = ["pipeline.batch.worker"]
+# With more threads the last digits of the network's scores depend on how many there are.
+THREADS = 1
 _annotator: Annotator | None = None
 
 
@@ -22,8 +24,7 @@ def start(config: RunConfig, shards: Path, before: Path) -> None:
     from pipeline.batch.worker import Annotator
 
     global _annotator
-    # With more threads the last digits of the network's scores depend on how many there are.
-    threadpool_limits(1)
+    threadpool_limits(THREADS)
     _annotator = Annotator(assemble(config), config, shards, before)
 
 

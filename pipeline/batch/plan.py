@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipeline.articles.content import too_long
 from pipeline.articles.discover import Selection, Source, discover, shown
 from pipeline.articles.places import file_size
 from pipeline.articles.read import ArticleStream, holds_many, read_article
@@ -34,6 +35,8 @@ class Plan:
     ----------
     before
         The run whose unchanged documents are taken over, if any.
+    articles
+        Documents that need not be read.
     """
 
     config: RunConfig
@@ -41,6 +44,7 @@ class Plan:
     log: RunLog
     sources: list[Source]
     before: Before | None
+    articles: Sequence[Article] = ()
     n_bytes: int = 0
     n_failed: int = 0
 
@@ -53,17 +57,24 @@ class Plan:
         state: RunState,
         log: RunLog,
         before: Before | None = None,
+        articles: Sequence[Article] = (),
     ) -> Plan:
         """Look for the files; inputs without any are noted as failures."""
         sources, unfit = discover(inputs, selection)
-        plan = cls(config, state, log, sources, before)
+        plan = cls(config, state, log, sources, before, articles)
         for path, error in unfit:
             plan._fail(path, None, "discover", error)
         plan.n_bytes = sum(_size(source) for source in sources)
+        plan.n_bytes += sum(len(article.text) for article in articles)
         return plan
 
     def items(self) -> Iterator[Item]:
         """Every document, in the order of the tables; what fails is noted."""
+        for article in self.articles:
+            try:
+                yield from self._claimed(self._given(article))
+            except ArticleError as error:
+                self._fail(article.path, article.doc_id, "read", error)
         columns = Columns(self.config.text_column, self.config.id_column, self.config.title_column)
         for source in self.sources:
             try:
@@ -73,6 +84,16 @@ class Plan:
                     yield from self._claimed(self._file(source))
             except ArticleError as error:
                 self._fail(source.path, source.doc_id, "read", error)
+
+    def _given(self, article: Article) -> Item:
+        name, text, limit = article.path, article.text, self.config.max_chars
+        if not text.strip():
+            raise ArticleError(f"{name}: the text is empty; leave it out or fill it")
+        if "\0" in text:
+            raise ArticleError(f"{name}: a NUL character in the text; remove it")
+        if len(text) > limit:
+            raise too_long(name, len(text), limit)
+        return self._article(article, len(text))
 
     def _file(self, source: Source) -> Item:
         path = source.path

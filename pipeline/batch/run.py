@@ -15,7 +15,7 @@ import signal
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -37,6 +37,7 @@ from pipeline.batch.state import RunState
 from pipeline.batch.units import Unit, deal
 from pipeline.config import RunConfig
 from pipeline.errors import StoppedError, SymptographError
+from pipeline.records import Article
 from pipeline.tables.schema import TABLES
 from pipeline.tables.writer import TableWriter, as_table
 from pipeline.terminology.cache import load_index
@@ -73,6 +74,9 @@ class RunOptions:
         Which files of a folder are taken.
     log
         Takes events as lines of JSON.
+    stoppable
+        Whether Ctrl-C and SIGTERM wait for the units in hand, so that the run can go on later;
+        where they do not, they are left to the caller's program.
     """
 
     workers: int = 1
@@ -81,6 +85,7 @@ class RunOptions:
     overwrite: bool = False
     selection: Selection = field(default_factory=Selection)
     log: TextIO | None = None
+    stoppable: bool = True
 
 
 @dataclass(slots=True)
@@ -140,6 +145,7 @@ def run(
     load: Callable[[], Language] | None = None,
     report: Report | None = None,
     options: RunOptions | None = None,
+    articles: Sequence[Article] = (),
 ) -> RunSummary:
     """Annotate articles and write all tables to a folder.
 
@@ -156,6 +162,8 @@ def run(
         where there is none, worker processes make the one of ``config``.
     report
         Called whenever something has been done.
+    articles
+        Articles that are at hand; their rows come before those of the inputs.
 
     Raises
     ------
@@ -173,7 +181,7 @@ def run(
     with (
         RunLog(folder, options.log) as log,
         RunState(folder, settings, overwrite=options.overwrite) as state,
-        _stoppable() as stopped,
+        _stoppable() if options.stoppable else nullcontext(_never) as stopped,
     ):
         log.tell("started", inputs=[shown(given) for given in inputs], settings=settings,
                  workers=options.workers, units_done=state.n_done())  # fmt: skip
@@ -181,7 +189,7 @@ def run(
         selection = Selection(
             options.selection.include, options.selection.exclude, without=(folder,)
         )
-        plan = Plan.of(list(inputs), selection, config, state, log, before)
+        plan = Plan.of(list(inputs), selection, config, state, log, before, articles)
         job = _Job(plan, options, folder, log, report, stopped)
         summary.n_files = len(plan.sources)
         with _workers(load, config, options.workers, state, folder) as workers:
@@ -245,6 +253,8 @@ def _workers(
         with WorkerPool(number, entry.work, entry.start, arguments, entry.PRELOAD) as pool:
             yield pool
         return
+    from threadpoolctl import threadpool_limits
+
     from pipeline.batch.worker import Annotator
 
     annotator: Annotator | None = None
@@ -254,7 +264,8 @@ def _workers(
         annotator = annotator or Annotator(load(), config, state.shards, folder)
         return annotator(unit)
 
-    yield _Here(work)
+    with threadpool_limits(entry.THREADS):
+        yield _Here(work)
 
 
 class _Job:
@@ -450,6 +461,11 @@ def count_pairs_of(writer: TableWriter, config: RunConfig) -> dict[str, int]:
     return n_rows
 
 
+def _never() -> bool:
+    """Stand for :func:`_stoppable` where nothing stops a run."""
+    return False
+
+
 @contextmanager
 def _stoppable() -> Iterator[Callable[[], bool]]:
     """Note Ctrl-C and SIGTERM instead of breaking off; a second one breaks off at once."""
@@ -471,7 +487,9 @@ def _stoppable() -> Iterator[Callable[[], bool]]:
         yield lambda: asked
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            # None is a handler that was not set from Python, and cannot be.
+            if handler is not None:
+                signal.signal(number, handler)
 
 
 def _rounded(seconds: dict[str, float]) -> dict[str, float]:

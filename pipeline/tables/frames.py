@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,16 +14,13 @@ from pipeline.config import RunConfig
 from pipeline.errors import RunError
 from pipeline.records import Article, Block
 from pipeline.tables.schema import RUN_FILE, TABLES
-
-if TYPE_CHECKING:
-    import pandas as pd
-
+from pipeline.tables.tables import Tables
 
 NO_RUN = "{folder}: no finished run there ({name}); give the --out folder of one"
 
 
-def read_table(folder: Path, name: str) -> pa.Table:
-    """One table of a run from its Parquet file (the raw text, typed columns).
+def read_table(folder: Path, name: str, columns: list[str] | None = None) -> pa.Table:
+    """One table of a run, or some columns of it, from its Parquet file (raw text, typed columns).
 
     Raises
     ------
@@ -32,7 +29,7 @@ def read_table(folder: Path, name: str) -> pa.Table:
     """
     path = folder / f"{name}.parquet"
     try:
-        return pq.read_table(path)
+        return pq.read_table(path, columns=columns)
     except (OSError, pa.ArrowInvalid) as error:
         raise RunError(NO_RUN.format(folder=folder, name=path.name)) from error
 
@@ -70,8 +67,8 @@ def _article(row: dict[str, Any]) -> Article:
     )
 
 
-def read_run_file(folder: Path) -> tuple[dict[str, Any], RunConfig]:
-    """What ``run.json`` says of a run, and the settings in it.
+def read_run_content(folder: Path) -> dict[str, Any]:
+    """What ``run.json`` says of a run.
 
     Raises
     ------
@@ -81,11 +78,39 @@ def read_run_file(folder: Path) -> tuple[dict[str, Any], RunConfig]:
     path = folder / RUN_FILE
     try:
         content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _unread(path, error) from error
+    return content
+
+
+def read_run_file(folder: Path) -> tuple[dict[str, Any], RunConfig]:
+    """What ``run.json`` says of a run, and the settings in it.
+
+    Raises
+    ------
+    RunError
+        If it cannot be read.
+    """
+    content = read_run_content(folder)
+    try:
         return content, RunConfig.model_validate(content["config"])
-    except (OSError, ValueError, KeyError) as error:
-        raise RunError(f"{path}: cannot be read ({error}); run again") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise _unread(folder / RUN_FILE, error) from error
 
 
-def read_frames(folder: Path) -> dict[str, pd.DataFrame]:
-    """Every table of a run as a pandas data frame, by name; errors as in :func:`read_table`."""
-    return {name: read_table(folder, name).to_pandas() for name in TABLES}
+def _unread(path: Path, error: Exception) -> RunError:
+    return RunError(f"{path}: cannot be read ({error}); run again")
+
+
+def read_tables(folder: Path) -> Tables:
+    """Every table of a run as a pandas data frame, and its ``run.json``.
+
+    Raises
+    ------
+    RunError
+        If the folder does not hold a whole run.
+    """
+    frames = {name: read_table(folder, name).to_pandas() for name in TABLES}
+    # Integers of which some are missing; pandas would make them numbers of another type then.
+    frames["entities"] = frames["entities"].astype({"cue_start": "Int64", "cue_end": "Int64"})
+    return Tables(**frames, run=read_run_content(folder))
