@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import re
 from pathlib import Path
 
+import defusedxml.ElementTree
 import pytest
+import spacy
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from spacy.tokens import DocBin
+from spacy.training import Corpus
+from spacy.training.converters import conll_ner_to_docs
 from spacy.vocab import Vocab
 from typer.testing import CliRunner
 
@@ -21,16 +28,21 @@ from pipeline.evaluation.brat import read_document
 from pipeline.evaluation.conll import read_conll
 from pipeline.evaluation.docbin import read_docbin
 from pipeline.evaluation.gold import read_gold, sniff
+from pipeline.evaluation.jsonl import read_jsonl
 from pipeline.evaluation.pubtator import read_pubtator
 from pipeline.evaluation.report import evaluate_run, read_run
 from pipeline.export.documents import FinishedRun, without_overlap
 from pipeline.export.formats import FORMATS, export
 from pipeline.export.omop import COLUMNS
 from pipeline.export.places import FileNames
+from pipeline.records import RELATION_TYPES
+from pipeline.tables.schema import ENTITIES, RELATIONS
 from pipeline.tables.writer import TableWriter
+from pipeline.terminology.records import ENTITY_TYPES
 
 ROOT = Path(__file__).parents[1]
 ARTICLES = ROOT / "corpus" / "articles"
+SCHEMAS = ROOT / "tests" / "schemas"
 LINKED = "Flu causes fever, leg or foot pain and may cause a cough. Flu does not cause rash."
 TEXTS = {
     "emoji": f"😷 Flu 🤒\n\n🤧🤧 {LINKED} 👨‍👩‍👧‍👦 Fever 🤒.\n",
@@ -52,6 +64,8 @@ IDS = [
     "a/b", "a/./b", "a/../b", "..", ".", "", "/", "x.txt/y", "x", "x.txt", "documents.tsv/y",
     "annotation.conf", "annotation.conf/y", "CON", "nul.txt", "c:\\x", "a\nb", "a\tb", "a|t|b",
     "-rf", "~", "a ", "a.", " a", "=1+1", "%2E%2E/x", "é", "e\u0301", "d/" * 500 + "e", "<&>", "*?",
+    "=cmd|' /C calc'!A0", "'=1+1", "''=1+1", "'", "\t=1", "a\\u0041", "\\", "\x85\u2028", "🤒",
+    "\ufeff",
 ]  # fmt: skip
 
 
@@ -76,6 +90,12 @@ def by_hand(folder, documents, **rows):
             writer.add(name, table)
         writer.publish('{"symptograph": "1"}')
     return folder
+
+
+def row_of(schema, **values):
+    """A row of a table with these values, the others null."""
+    assert values.keys() <= set(schema.names)
+    return tuple(values.get(name) for name in schema.names)
 
 
 @pytest.fixture(scope="module")
@@ -132,14 +152,15 @@ def xml_text(text):
 
 
 @pytest.mark.parametrize(
-    ("to", "read", "shown", "asserted"),
+    ("to", "read", "shown"),
     [
-        ("brat", read_brat, same_text, True),
-        ("bioc", read_bioc, xml_text, False),
-        ("docbin", lambda folder: read_docbin(folder / "documents-0001.spacy"), same_text, True),
+        ("brat", read_brat, same_text),
+        ("bioc", read_bioc, xml_text),
+        ("docbin", lambda folder: read_docbin(folder / "documents-0001.spacy"), same_text),
+        ("jsonl", read_jsonl, same_text),
     ],
 )
-def test_export_is_read_back(run_dir, tmp_path, to, read, shown, asserted):
+def test_export_is_read_back(run_dir, tmp_path, to, read, shown):
     documents = read(export(run_dir, to, tmp_path / "out"))
     expected = list(read_run(run_dir).values())
     assert sum(len(document.mentions) for document in expected) > 20
@@ -147,7 +168,7 @@ def test_export_is_read_back(run_dir, tmp_path, to, read, shown, asserted):
     for document, right in zip(documents, expected, strict=True):
         assert document.problems == []
         assert document.text == shown(right.text)
-        assert found(document, asserted=asserted) == found(right, asserted=asserted)
+        assert found(document) == found(right)
         assert links(document) == links(right)
         assert all(document.text[m.start : m.end] == m.text for m in document.mentions)
 
@@ -197,17 +218,32 @@ def test_export_conll_sentences_are_those_of_the_run(corpus, tmp_path):
     assert len(text.strip().split("\n\n")) == source.record["n_sentences"]
 
 
-def test_export_brat_as_gold_against_the_run_is_perfect(corpus, tmp_path):
-    result = evaluate_run(export(corpus, "brat", tmp_path / "gold"), corpus)
+def assert_perfect(result, n_documents):
     lines = {name: counts for name, counts in result.lines() if counts.gold}
-    del lines["mentions with a concept"]  # a share of the mentions
-    assert result.n_documents == 17
-    assert len(lines) > 5
+    lines.pop("mentions with a concept", None)  # a share of the mentions
+    assert result.n_documents == n_documents
     assert {name: counts.f1 for name, counts in lines.items()} == dict.fromkeys(lines, 1.0)
+    assert result.errors == []
     assert result.problems == []
+    return lines
 
 
-@pytest.mark.parametrize("to", ["bioc", "pubtator", "docbin", "conll"])
+@pytest.mark.parametrize(
+    ("of", "to"),
+    [
+        *itertools.product(["corpus", "hostile"], ["brat", "docbin", "jsonl"]),
+        # XML cannot hold every text.
+        ("corpus", "bioc"),
+    ],
+)
+def test_export_as_gold_against_the_run_is_perfect(request, tmp_path, of, to):
+    run_dir = request.getfixturevalue(of)
+    result = evaluate_run(export(run_dir, to, tmp_path / "gold"), run_dir)
+    lines = assert_perfect(result, len(read_run(run_dir)))
+    assert {"SYMPTOM strict", "negated, given the mention", "has_symptom"} <= lines.keys()
+
+
+@pytest.mark.parametrize("to", ["brat", "bioc", "pubtator", "docbin", "conll", "jsonl"])
 def test_export_is_taken_as_gold(corpus, tmp_path, to):
     assert len(read_gold(export(corpus, to, tmp_path / "out"))) == 17
 
@@ -227,6 +263,30 @@ def test_export_docbin_has_scores_nested_mentions_and_negated_relations(hostile,
     assert len(index) == len(docs) + 1
 
 
+def test_export_docbin_is_read_by_spacys_training(run_dir, tmp_path):
+    folder = export(run_dir, "docbin", tmp_path / "out")
+    examples = list(Corpus(folder)(spacy.blank("en")))
+    expected = [d for d in FinishedRun.open(run_dir).documents() if d.text]
+    for example, source in zip(examples, expected, strict=True):
+        assert example.reference.text == source.text
+        places = [(ent.start_char, ent.end_char) for ent in example.reference.ents]
+        assert places == [(m["start"], m["end"]) for m in without_overlap(source.mentions)]
+        assert len(example.reference.spans["sc"]) == len(source.mentions)
+
+
+def test_export_conll_is_read_by_spacys_converter(run_dir, tmp_path):
+    content = export(run_dir, "conll", tmp_path / "out").read_text(encoding="utf-8")
+    # Documents begin with one whole line for it, that of CoNLL-2003.
+    content = content.replace("-DOCSTART-\tO\n", "-DOCSTART- -X- O O\n")
+    docs = list(conll_ner_to_docs(content, no_print=True))
+    expected = read_conll(tmp_path / "out")
+    assert len(docs) == len(expected)
+    for doc, right in zip(docs, expected, strict=True):
+        assert [(e.label_, e.text.split()) for e in doc.ents] == [
+            (m.label, m.text.split()) for m in right.mentions
+        ]
+
+
 def test_export_docbin_ends_a_file_behind_so_many_characters(hostile, tmp_path, monkeypatch):
     from pipeline.export import docbin
 
@@ -237,7 +297,225 @@ def test_export_docbin_ends_a_file_behind_so_many_characters(hostile, tmp_path, 
     assert [d.text for file in files for d in read_docbin(file)] == texts_of(hostile)
 
 
-# The reference implementation of BioC
+# Negation and hedges, in every format that has room for them
+
+SAID = "flu: fever, cough, rash and pain"
+NEGATED, UNCERTAIN = {"fever", "rash"}, {"cough", "rash"}
+
+
+@pytest.fixture(scope="module")
+def asserted(tmp_path_factory):
+    """A run whose mentions are called by their words; one of its two relations is negated."""
+    entities = [
+        row_of(
+            ENTITIES, doc_id="a", entity_id=f"T{n}", text=word, start=(at := SAID.index(word)),
+            end=at + len(word), type="SYMPTOM" if n else "CONDITION",
+            negated=word in NEGATED, uncertain=word in UNCERTAIN,
+        )
+        for n, word in enumerate(("flu", "fever", "cough", "rash", "pain"))
+    ]  # fmt: skip
+    relations = [
+        row_of(
+            RELATIONS, doc_id="a", relation_id=f"R{n}", type="has_symptom", head_id="T0",
+            head_text="flu", tail_id=f"T{n}", negated=n == 1, uncertain=False,
+            evidence_start=0, evidence_end=len(SAID),
+        )
+        for n in (1, 4)
+    ]  # fmt: skip
+    folder = tmp_path_factory.mktemp("asserted")
+    return by_hand(folder, {"a": SAID}, entities=entities, relations=relations)
+
+
+def brat_says(folder):
+    lines = [line.split("\t") for line in (folder / "a.ann").read_text().splitlines()]
+    words = {line[0]: line[2] for line in lines if line[0].startswith("T")}
+    marks = [line[1].split(" ") for line in lines if line[0].startswith("A")]
+    return {
+        "negated": {words[key] for name, key in marks if name == "Negated"},
+        "uncertain": {words[key] for name, key in marks if name == "Uncertain"},
+        "relations": [
+            (re.search(r"Arg2:(\S+)", line[1])[1], False) for line in lines if line[0][0] == "R"
+        ],
+    }
+
+
+def bioc_says(path):
+    root = defusedxml.ElementTree.parse(path).getroot()
+    mentions = [
+        (a.findtext("text"), {i.get("key"): i.text for i in a.findall("infon")})
+        for a in root.iter("annotation")
+    ]
+    return {
+        **{
+            name: {word for word, infons in mentions if infons[name] == "true"}
+            for name in ("negated", "uncertain")
+        },
+        "relations": [(r.findall("node")[1].get("refid"), False) for r in root.iter("relation")],
+    }
+
+
+def docbin_says(folder):
+    stored = DocBin(store_user_data=True).from_disk(folder / "documents-0001.spacy")
+    (doc,) = stored.get_docs(Vocab())
+    return {
+        "negated": {span.text for span in doc.spans["sc"] if span._.negated},
+        "uncertain": {span.text for span in doc.spans["sc"] if span._.uncertain},
+        "relations": [(r["tail"], r["negated"]) for r in doc._.relations],
+    }
+
+
+def label_studio_says(folder):
+    (task,) = json.loads((folder / "tasks.json").read_text())
+    results = task["predictions"][0]["result"]
+    choices = [r["value"] for r in results if r["type"] == "choices"]
+    return {
+        **{
+            name: {value["text"] for value in choices if name in value["choices"]}
+            for name in ("negated", "uncertain")
+        },
+        "relations": [(r["to_id"], False) for r in results if r["type"] == "relation"],
+    }
+
+
+def omop_says(folder):
+    with (folder / "note_nlp.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    denied = {row["lexical_variant"] for row in rows if row["term_exists"] == "N"}
+    modifiers = {row["lexical_variant"]: row["term_modifiers"].split(";") for row in rows}
+    assert denied == {word for word, said in modifiers.items() if "Negation=true" in said}
+    return {
+        "negated": denied,
+        "uncertain": {word for word, said in modifiers.items() if "Uncertain=true" in said},
+        "relations": [],
+    }
+
+
+def jsonl_says(path):
+    document = json.loads(path.read_text())
+    return {
+        **{
+            name: {entity["text"] for entity in document["entities"] if entity[name]}
+            for name in ("negated", "uncertain")
+        },
+        "relations": [(r["tail_id"], r["negated"]) for r in document["relations"]],
+    }
+
+
+@pytest.mark.parametrize(
+    ("to", "says", "relations"),
+    [
+        ("brat", brat_says, [("T4", False)]),
+        ("bioc", bioc_says, [("T4", False)]),
+        ("docbin", docbin_says, [("T1", True), ("T4", False)]),
+        ("label-studio", label_studio_says, [("T4", False)]),
+        ("omop", omop_says, []),
+        ("jsonl", jsonl_says, [("T1", True), ("T4", False)]),
+    ],
+)
+def test_export_says_what_is_negated_and_uncertain(asserted, tmp_path, to, says, relations):
+    path = export(asserted, to, tmp_path / "out")
+    assert says(path) == {"negated": NEGATED, "uncertain": UNCERTAIN, "relations": relations}
+
+
+@pytest.mark.parametrize("to", ["brat", "bioc", "docbin", "jsonl"])
+def test_export_of_what_is_negated_is_read_back(asserted, tmp_path, to):
+    (document,) = read_gold(export(asserted, to, tmp_path / "out"))
+    assert document.problems == []
+    assert {m.text for m in document.mentions if m.negated} == NEGATED
+    assert {m.text for m in document.mentions if m.uncertain} == UNCERTAIN
+    assert [link.tail for link in document.relations] == ["T4"]
+
+
+# Any run
+
+
+@st.composite
+def runs(draw):
+    """Texts by id, and rows of their mentions and relations."""
+    documents = draw(st.dictionaries(st.text(max_size=6), st.text(min_size=1), max_size=3))
+    entities, relations = [], []
+    for key, text in documents.items():
+        place = st.tuples(st.integers(0, len(text) - 1), st.integers(1, len(text)))
+        span = st.tuples(place.filter(lambda p: p[0] < p[1]), st.sampled_from(ENTITY_TYPES))
+        spans = draw(st.lists(span, max_size=4, unique=True))
+        for n, ((start, end), label) in enumerate(spans):
+            entities.append(
+                row_of(
+                    ENTITIES, doc_id=key, entity_id=f"T{n}", type=label, text=text[start:end],
+                    start=start, end=end, negated=draw(st.booleans()),
+                    uncertain=draw(st.booleans()),
+                    concept_id=draw(st.sampled_from([None, "HP:1", "HP:1,MONDO:2"])),
+                    concept_label=draw(st.none() | st.text(max_size=4)),
+                )
+            )  # fmt: skip
+        mention = st.integers(0, len(spans) - 1).map(lambda n: f"T{n}")
+        for n in range(draw(st.integers(0, 3)) if spans else 0):
+            relations.append(
+                row_of(
+                    RELATIONS, doc_id=key, relation_id=f"R{n}", head_id=draw(mention),
+                    type=draw(st.sampled_from(RELATION_TYPES)), tail_id=draw(mention),
+                    negated=draw(st.booleans()), uncertain=False,
+                )
+            )  # fmt: skip
+    return documents, entities, relations
+
+
+@settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(runs())
+def test_export_of_any_run_as_gold_against_it_is_perfect(tmp_path_factory, any_run):
+    documents, entities, relations = any_run
+    folder = tmp_path_factory.mktemp("any")
+    run_dir = by_hand(folder / "run", documents, entities=entities, relations=relations)
+    for to in ("brat", "jsonl") if documents else ():
+        assert_perfect(evaluate_run(export(run_dir, to, folder / to), run_dir), len(documents))
+
+
+def test_export_of_hostile_ids_as_gold_against_the_run_is_perfect(tmp_path):
+    entities = [
+        row_of(
+            ENTITIES, doc_id=key, entity_id="T1", type="CONDITION", text="flu", start=0, end=3,
+            negated=False, uncertain=False,
+        )
+        for key in IDS
+    ]  # fmt: skip
+    run_dir = by_hand(tmp_path / "run", dict.fromkeys(IDS, "flu"), entities=entities)
+    for to in ("brat", "docbin", "jsonl"):
+        gold = export(run_dir, to, tmp_path / to)
+        assert {document.doc_id for document in read_gold(gold)} == set(IDS)
+        assert_perfect(evaluate_run(gold, run_dir), len(IDS))
+
+
+def test_export_some_documents_of_a_brat_folder_are_gold_too(corpus, tmp_path):
+    folder = export(corpus, "brat", tmp_path / "gold")
+    for path in sorted(folder.glob("*.ann"))[3:]:
+        path.unlink()
+    assert_perfect(evaluate_run(folder, corpus), 3)
+
+
+# The reference implementation of BioC, PubTator and BRAT, and what BioC asks of XML
+
+# Children of the elements that have any, by Comeau et al. 2013; the export has no sentences.
+_CHILDREN = {
+    "collection": "source date key (infon )*(document )+",
+    "document": "id (infon )*(passage )+(relation )*",
+    "passage": "(infon )*offset text (annotation )*(relation )*",
+    "annotation": "(infon )*(location )+text ",
+    "relation": "(infon )*(node )+",
+}
+_ATTRIBUTES = {"infon": {"key"}, "location": {"offset", "length"}, "node": {"refid", "role"}}
+
+
+def test_export_bioc_has_the_elements_in_their_order(run_dir, tmp_path):
+    root = defusedxml.ElementTree.parse(export(run_dir, "bioc", tmp_path / "out")).getroot()
+    elements = list(root.iter())
+    assert root.tag == "collection"
+    assert {element.tag for element in elements} > _CHILDREN.keys() | _ATTRIBUTES.keys()
+    for element in elements:
+        children = "".join(f"{child.tag} " for child in element)
+        assert re.fullmatch(_CHILDREN.get(element.tag, ""), children), element.tag
+        assert element.attrib.keys() >= _ATTRIBUTES.get(element.tag, set())
 
 
 def test_export_bioc_is_valid_for_its_reference_implementation(run_dir, tmp_path):
@@ -267,6 +545,29 @@ def test_export_pubtator_is_read_by_the_same_package(corpus, tmp_path):
         )
 
 
+def test_export_brat_is_read_by_the_same_package(corpus, tmp_path):
+    brat = pytest.importorskip("bioc.brat")
+    validator = pytest.importorskip("bioc.brat.validator")
+    folder = export(corpus, "brat", tmp_path / "out")
+    for doc_id, right in read_run(corpus).items():
+        # It compares the texts of mentions as they are; BRAT has a space for a line end.
+        text = (folder / f"{doc_id}.txt").read_text(encoding="utf-8").replace("\n", " ")
+        read = brat.loads(text, (folder / f"{doc_id}.ann").read_text(encoding="utf-8"), doc_id)
+        validator.validate(read)
+        assert {(e.id, e.type, *e.total_span) for e in read.entities} == {
+            (m.id, m.label, *m.span) for m in right.mentions
+        }
+        assert {(r.type, *r.arguments.values()) for r in read.relations} == {
+            (link.type, link.head, link.tail) for link in right.relations
+        }
+        assert {(a.type, a.refid) for a in read.attributes} == {
+            (name.capitalize(), m.id)
+            for m in right.mentions
+            for name in ("negated", "uncertain")
+            if getattr(m, name)
+        }
+
+
 def test_export_bioc_has_a_passage_a_section(corpus, tmp_path):
     path = export(corpus, "bioc", tmp_path / "out")
     n_sections = sum(len(d.sections) for d in FinishedRun.open(corpus).documents())
@@ -284,31 +585,81 @@ def tasks(run_dir, tmp_path):
     return json.loads((folder / "tasks.json").read_text(encoding="utf-8")), config, run_dir
 
 
-VALUES = {
-    "labels": {"start", "end", "text", "labels"},
-    "choices": {"start", "end", "text", "choices"},
-    "textarea": {"start", "end", "text"},
+@pytest.fixture(scope="module")
+def check_tasks():
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads((SCHEMAS / "label_studio_tasks.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def test_export_label_studio_tasks_fit_the_schema_of_the_format(tasks, check_tasks):
+    made, _, _ = tasks
+    assert [error.message for error in check_tasks.iter_errors(made)] == []
+
+
+LABEL = {
+    "id": "T1",
+    "from_name": "label",
+    "to_name": "text",
+    "type": "labels",
+    "value": {"start": 0, "end": 3, "text": "Flu", "labels": ["CONDITION"]},
 }
+ARROW = {"type": "relation", "from_id": "T1", "to_id": "T2", "direction": "right", "labels": ["x"]}
+
+
+@pytest.mark.parametrize(
+    ("result", "valid"),
+    [
+        ([], True),
+        ([LABEL, ARROW], True),
+        ({}, False),
+        ([{**LABEL, "type": "ner"}], False),
+        ([{**LABEL, "score": 1.5}], False),
+        ([{**LABEL, "id": 1}], False),
+        ([{**LABEL, "meta": {}}], False),
+        ([{**LABEL, "value": {**LABEL["value"], "start": "0"}}], False),
+        ([{**LABEL, "value": {**LABEL["value"], "labels": "CONDITION"}}], False),
+        ([{**LABEL, "value": {**LABEL["value"], "labels": []}}], False),
+        ([{**LABEL, "value": {**LABEL["value"], "choices": ["negated"]}}], False),
+        ([{**LABEL, "type": "choices"}], False),
+        ([{**LABEL, "type": "textarea"}], False),
+        ([{**ARROW, "direction": "both"}], False),
+        ([{**ARROW, "id": "R1"}], False),
+        ([{key: value for key, value in ARROW.items() if key != "to_id"}], False),
+    ],
+)
+def test_export_label_studio_schema_tells_right_from_wrong(check_tasks, result, valid):
+    task = {"data": {"text": "Flu"}, "predictions": [{"result": result}]}
+    assert check_tasks.is_valid([task]) is valid
+
+
+def test_export_label_studio_config_names_things_once_and_binds_them(tasks):
+    made, config, _ = tasks
+    root = defusedxml.ElementTree.fromstring(config)
+    named = [element for element in root.iter() if "name" in element.attrib]
+    objects = {e.get("name"): e.get("value") for e in named if "toName" not in e.attrib}
+    assert root.tag == "View"
+    assert len({element.get("name") for element in named}) == len(named) == 4
+    assert all(value.removeprefix("$") in made[0]["data"] for value in objects.values())
+    assert {e.get("toName") for e in named if "toName" in e.attrib} == objects.keys()
+    for control in [*named, root.find("Relations")]:
+        values = [child.get("value") for child in control]
+        assert len(set(values)) == len(values)
 
 
 def check_result(result, text, config):
-    """What Label Studio asks of an item of ``predictions[].result``."""
+    """What Label Studio asks of an item of ``predictions[].result`` by its configuration."""
     if result["type"] == "relation":
-        assert set(result) == {"type", "from_id", "to_id", "direction", "labels"}
         assert all(f'<Relation value="{label}"/>' in config for label in result["labels"])
         return
-    assert set(result) - {"score"} == {"id", "from_name", "to_name", "type", "value"}
-    assert result["to_name"] == "text"
-    assert f'name="{result["from_name"]}" toName="text"' in config
+    assert f'name="{result["from_name"]}" toName="{result["to_name"]}"' in config
     value = result["value"]
-    assert set(value) == VALUES[result["type"]]
     assert 0 <= value["start"] < value["end"] <= len(text)
-    if result["type"] == "textarea":
-        assert all(isinstance(part, str) for part in value["text"])
-        return
-    assert value["text"] == text[value["start"] : value["end"]]
-    tag = {"labels": "Label", "choices": "Choice"}[result["type"]]
-    assert all(f'<{tag} value="{name}"' in config for name in value[result["type"]])
+    if result["type"] != "textarea":
+        assert value["text"] == text[value["start"] : value["end"]]
+        tag = {"labels": "Label", "choices": "Choice"}[result["type"]]
+        assert all(f'<{tag} value="{name}"' in config for name in value[result["type"]])
 
 
 def test_export_label_studio_tasks_can_be_imported(tasks):
@@ -316,11 +667,9 @@ def test_export_label_studio_tasks_can_be_imported(tasks):
     expected = read_run(run_dir)
     assert [task["data"]["doc_id"] for task in made] == list(expected)
     for task in made:
-        assert set(task) == {"data", "predictions"}
         right = expected[task["data"]["doc_id"]]
         assert task["data"]["text"] == right.text
         (prediction,) = task["predictions"]
-        assert isinstance(prediction["model_version"], str)
         results = prediction["result"]
         for result in results:
             check_result(result, right.text, config)
@@ -341,6 +690,44 @@ def test_export_label_studio_tasks_can_be_imported(tasks):
 
 
 # OMOP
+
+# Name, whether it must be filled, and type or width, of version 5.4 of the model.
+NOTE_NLP = (
+    ("note_nlp_id", True, "integer"),
+    ("note_id", True, "integer"),
+    ("section_concept_id", False, "integer"),
+    ("snippet", False, 250),
+    ("offset", False, 50),
+    ("lexical_variant", True, 250),
+    ("note_nlp_concept_id", False, "integer"),
+    ("note_nlp_source_concept_id", False, "integer"),
+    ("nlp_system", False, 250),
+    ("nlp_date", True, "date"),
+    ("nlp_datetime", False, "date"),
+    ("term_exists", False, 1),
+    ("term_temporal", False, 50),
+    ("term_modifiers", False, 2000),
+)
+
+
+def test_export_omop_has_the_fields_of_the_model(run_dir, tmp_path):
+    folder = export(run_dir, "omop", tmp_path / "out")
+    with (folder / "note_nlp.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header == [name for name, _, _ in NOTE_NLP]
+    assert len(rows) > 20
+    empty = set()
+    for (name, required, kind), cells in zip(NOTE_NLP, zip(*rows, strict=True), strict=True):
+        if required and not all(cells):
+            empty.add(name)
+        if kind == "integer":
+            assert all(re.fullmatch("[0-9]+", cell) for cell in cells), name
+        elif kind == "date":
+            assert set(cells) == {""}, name
+        else:
+            assert max(map(len, cells)) <= kind, name
+    # No run knows a date: whoever loads the table fills it in.
+    assert empty == {"nlp_date"}
 
 
 def test_export_omop_has_the_columns_in_order_and_their_widths(run_dir, tmp_path):
@@ -460,8 +847,6 @@ def test_export_of_nothing(tmp_path, to, documents):
     if to == "label-studio":
         assert len(json.loads((path / "tasks.json").read_text())) == len(documents)
     if to == "bioc":
-        import defusedxml.ElementTree
-
         root = defusedxml.ElementTree.parse(path).getroot()
         assert len(root.findall("document/passage")) == len(documents)
 

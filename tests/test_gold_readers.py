@@ -357,6 +357,22 @@ def test_bioc_annotation_without_a_text_is_taken_at_its_word(write):
     assert texts(document) == [("a", "Disease", 12, "flu")]
 
 
+@pytest.mark.parametrize(
+    ("infons", "asserted"),
+    [
+        ({}, (False, False)),
+        ({"negated": "true"}, (True, False)),
+        ({"Negated": True, "uncertain": "True"}, (True, True)),
+        ({"negated": "false", "uncertain": ""}, (False, False)),
+        ({"negated": None, "uncertain": "very"}, (False, False)),
+    ],
+)
+def test_bioc_negation_and_hedges_are_infons(write, infons, asserted):
+    (document,) = read_bioc(write(bioc({**FLU, "infons": {**FLU["infons"], **infons}})))
+    (mention,) = document.mentions
+    assert (mention.negated, mention.uncertain) == asserted
+
+
 def test_bioc_duplicate_and_missing_ids_are_given_anew(write):
     (document,) = read_bioc(write(bioc(FLU, {**FEVER, "id": "a"}, {**FEVER, "id": ""})))
     assert [m.id for m in document.mentions] == ["a", "T2", "T3"]
@@ -540,6 +556,21 @@ def test_docbin_entities_where_there_is_no_group_of_ours(docbin, doc):
     assert len(first.mentions) == 3
     assert texts(second) == [("T1", "Disease", 3, "flu")]
     assert second.mentions[0].concepts == (frozenset({"D1"}),)
+
+
+@pytest.mark.parametrize(
+    ("stored", "names"),
+    [
+        (["flu", "a/b"], ["flu", "a/b"]),
+        (["flu", None], ["flu", "set-2"]),
+        ([7, ["x"]], ["set-1", "set-2"]),
+    ],
+)
+def test_docbin_documents_have_the_ids_that_are_stored(docbin, stored, names):
+    docs = [English()("No flu here") for _ in stored]
+    for made, doc_id in zip(docs, stored, strict=True):
+        made.user_data["doc_id"] = doc_id
+    assert [document.doc_id for document in read_docbin(docbin(*docs))] == names
 
 
 def test_docbin_empty_group_means_no_mentions(docbin, doc):

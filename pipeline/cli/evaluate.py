@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 DEFAULT_GOLD = Path("corpus/gold")
 _SHOWN_ERRORS = 20
-_MACRO = ("concept set", "mention and concept")
 _SHOWN_PROBLEMS = 20
 
 
@@ -29,7 +28,7 @@ def command(
         Path,
         typer.Argument(
             metavar="[GOLD]",
-            help="Folder or file: BRAT, BioC, PubTator, CoNLL or spaCy DocBin.",
+            help="Folder or file: BRAT, BioC, PubTator, CoNLL, spaCy DocBin or JSON lines.",
         ),
     ] = DEFAULT_GOLD,
     pred: Annotated[
@@ -119,19 +118,10 @@ def _print(result: Evaluation, gold_dir: Path) -> None:
         *scores, gold = _cells(counts)
         table.add_row(name, *scores, f"{low:.3f} to {high:.3f}", gold)
     out.print(table)
-    _print_macro(by_document)
-
-
-def _print_macro(by_document: dict[str, list[Counts]]) -> None:
-    """The lines that other systems report as means over documents too."""
-    from pipeline.evaluation.statistics import macro_average
-
-    table = Table("", "P", "R", "F1", title="Means over documents", title_justify="left")
-    for name, counts in by_document.items():
-        if name.startswith(_MACRO):
-            mean = macro_average(counts)
-            table.add_row(name, *(f"{v:.3f}" for v in (mean.precision, mean.recall, mean.f1)))
-    out.print(table)
+    means = Table("", "P", "R", "F1", title="Means over documents", title_justify="left")
+    for name, mean in result.means():
+        means.add_row(name, *(f"{v:.3f}" for v in (mean.precision, mean.recall, mean.f1)))
+    out.print(means)
 
 
 def _print_comparison(comparisons: dict[str, Comparison], other: Path) -> None:

@@ -19,11 +19,12 @@ def command(
     train_dirs: Annotated[
         list[Path],
         typer.Option(
-            "--train", help="Folder of annotated articles; give it again for more folders."
+            "--train", help="Folder or file of annotated articles; give it again for more."
         ),
     ],
     dev_dirs: Annotated[
-        list[Path], typer.Option("--dev", help="Folder for scores and calibration, never trained.")
+        list[Path],
+        typer.Option("--dev", help="Folder or file for scores and calibration, never trained."),
     ],
     out_dir: Annotated[Path, typer.Option("--out", "-o", help="Folder for the model.")],
     label_map: Annotated[

@@ -25,18 +25,15 @@ from pipeline.errors import GoldError
 from pipeline.evaluation.brat import on_one_line, reading_order
 from pipeline.evaluation.documents import AnnotatedDocument, Mention, RelationLink
 from pipeline.evaluation.pubtator import link_concepts, parse_ids
+from pipeline.evaluation.values import Json, integer, string
 
-Json = dict[str, Any]
 Span = tuple[int, int]
 
 # Infons that hold concept ids: a general key, or the vocabulary as the key (BC5CDR, PubTator).
 _GENERAL_KEYS = ("identifier", "concept_id", "conceptid", "normalized_id")
 _VOCABULARIES = ("mondo", "hp", "hpo", "uberon", "mesh", "omim", "doid", "umls", "snomedct")
 _TYPE_KEYS = ("type", "relation")
-# At most 9 digits: more are no offset, and int() refuses very long ones.
-_INTEGER = re.compile(r"[0-9]{1,9}")
 _FILLED = re.compile(r"\S")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _MAX_UNREADABLE = 1000
 _UNREADABLE = (ValueError, ParseError, DefusedXmlException, RecursionError)
 
@@ -140,25 +137,13 @@ def _items(record: Json, key: str) -> list[Json]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _string(record: Json, key: str) -> str:
-    value = record.get(key)
-    text = str(value) if isinstance(value, str | int) else ""
-    # A lone surrogate is no character: UTF-8 cannot hold it and spaCy refuses it.
-    return _LONE_SURROGATE.sub("\ufffd", text)
-
-
-def _integer(record: Json, key: str) -> int | None:
-    text = _string(record, key).strip()
-    return int(text) if _INTEGER.fullmatch(text) else None
-
-
 def _infons(record: Json) -> dict[str, str]:
     """Infons with lower-case keys; a value may be a list of ids."""
     infons = record.get("infons")
     found: dict[str, str] = {}
     for key, value in infons.items() if isinstance(infons, dict) else ():
         values = value if isinstance(value, list) else [value]
-        found[str(key).lower()] = ",".join(_string({"": v}, "") for v in values)
+        found[str(key).lower()] = ",".join(string({"": v}, "") for v in values)
     return found
 
 
@@ -167,6 +152,11 @@ def _concepts(infons: dict[str, str]) -> tuple[frozenset[str], ...]:
         if infons.get(key):
             return parse_ids(infons[key])
     return parse_ids(",".join(infons.get(key, "") for key in _VOCABULARIES))
+
+
+def _is_true(infons: dict[str, str], key: str) -> bool:
+    """Tell whether an infon says so, as ``negated`` and ``uncertain`` of our export do."""
+    return infons.get(key, "").lower() == "true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +223,7 @@ class _Reader:
     taken: set[str] = field(default_factory=set)  # ids of mentions
 
     def read(self) -> AnnotatedDocument:
-        name = _string(self.record, "id") or f"{self.file}-{self.number}"
+        name = string(self.record, "id") or f"{self.file}-{self.number}"
         self.document = AnnotatedDocument(name, "")
         for passage in _items(self.record, "passages"):
             self._passage(passage)
@@ -253,7 +243,7 @@ class _Reader:
     def _passage(self, passage: Json) -> None:
         before = len(self.segments)
         sentences = _items(passage, "sentences")
-        if _string(passage, "text"):
+        if string(passage, "text"):
             self._segment(passage, "\n")
         else:
             for sentence in sentences:
@@ -266,7 +256,7 @@ class _Reader:
             self._collect(part, home)
 
     def _segment(self, record: Json, gap: str) -> None:
-        text, offset = _string(record, "text"), _integer(record, "offset")
+        text, offset = string(record, "text"), integer(record, "offset")
         if not text:
             return
         if offset is None:
@@ -289,7 +279,7 @@ class _Reader:
         return fits[1] > fits[0]
 
     def _fits(self, annotation: _Annotation, in_bytes: bool) -> bool:
-        said = _string(annotation.record, "text")
+        said = string(annotation.record, "text")
         spans = self._spans(annotation, in_bytes)
         return bool(said and spans) and self._shows(spans, said)
 
@@ -297,7 +287,7 @@ class _Reader:
         """Its locations in our text; empty where one of them cannot be read."""
         spans: list[Span] = []
         for location in _items(annotation.record, "locations"):
-            start, length = _integer(location, "offset"), _integer(location, "length")
+            start, length = integer(location, "offset"), integer(location, "length")
             if start is None or length is None:
                 return []
             # Its own passage first: in some files every passage begins at 0.
@@ -319,8 +309,8 @@ class _Reader:
         return on_one_line(said) in (on_one_line(parts), on_one_line(text[start:end]))
 
     def _annotate(self, annotation: _Annotation, in_bytes: bool) -> None:
-        key, infons = _string(annotation.record, "id"), _infons(annotation.record)
-        said, label = _string(annotation.record, "text"), infons.get("type", "")
+        key, infons = string(annotation.record, "id"), _infons(annotation.record)
+        said, label = string(annotation.record, "text"), infons.get("type", "")
         spans = self._spans(annotation, in_bytes)
         shown = f"annotation {key!r}"
         if not spans or not label:
@@ -335,7 +325,15 @@ class _Reader:
             self._problem(f"{shown} is discontinuous, read as the covering span {covered!r}")
         self.document.mentions.append(
             Mention(
-                self._free_id(key), label, start, end, covered, _concepts(infons), source="gold"
+                id=self._free_id(key),
+                label=label,
+                start=start,
+                end=end,
+                text=covered,
+                concepts=_concepts(infons),
+                negated=_is_true(infons, "negated"),
+                uncertain=_is_true(infons, "uncertain"),
+                source="gold",
             )
         )
 
@@ -352,7 +350,7 @@ class _Reader:
     def _relate(self, relation: Json) -> None:
         infons = _infons(relation)
         kind = next((infons[key] for key in _TYPE_KEYS if infons.get(key)), "")
-        nodes = [_string(node, "refid") for node in _items(relation, "nodes")]
+        nodes = [string(node, "refid") for node in _items(relation, "nodes")]
         ids = [value for key, value in infons.items() if key not in _TYPE_KEYS]
         links: list[RelationLink] = []
         if len(nodes) == 2 and set(nodes) <= self.taken:
@@ -362,7 +360,7 @@ class _Reader:
             links = link_concepts(kind, ids[0], ids[1], self.document.mentions)
         if not kind or not links:
             self._problem(
-                f"relation {_string(relation, 'id')!r} is not between two mentions here, ignored"
+                f"relation {string(relation, 'id')!r} is not between two mentions here, ignored"
             )
             return
         self.document.relations += links

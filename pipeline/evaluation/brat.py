@@ -2,13 +2,16 @@
 
 A discontinuous mention is read as the span that covers its parts, because the annotation scheme
 has contiguous mentions only ("leg or foot pain" is one); ``problems`` tells where that was done.
+
+A folder of our export has ``documents.tsv``, which tells the file of each document: file names
+cannot hold every id.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from pipeline.errors import GoldError
 from pipeline.evaluation.documents import (
@@ -17,7 +20,8 @@ from pipeline.evaluation.documents import (
     RelationLink,
     parse_concepts,
 )
-from pipeline.evaluation.lines import numbered_lines
+from pipeline.evaluation.lines import numbered_lines, read_lines
+from pipeline.export.places import table_cells
 
 # At most 9 digits: more are no offset, and int() refuses very long ones.
 _TEXT_BOUND = re.compile(
@@ -26,15 +30,82 @@ _TEXT_BOUND = re.compile(
 _ATTRIBUTE = re.compile(r"^[AM]\d+\t(\S+) (T\d+)")
 _REFERENCE = re.compile(r"^N\d+\tReference (T\d+) (\S+)")
 _RELATION = re.compile(r"^(R\d+)\t(\S+) Arg1:(T\d+) Arg2:(T\d+)")
+_TABLE, _COLUMNS = "documents.tsv", ["doc_id", "file"]
 
 
-def read_document(path: Path, text_path: Path | None = None) -> AnnotatedDocument:
+def find_documents(folder: Path) -> dict[str, str]:
+    """Ids of the documents of a folder by their ``.ann`` files, in the order of these.
+
+    Where the folder has the ``documents.tsv`` of our export, files that it names have the ids that
+    it gives, and those in subfolders are found too; it may name files that are not there. Other
+    files have their own name, without ``.ann``, for an id, and are found in the folder itself only.
+
+    Returns
+    -------
+    dict
+        Keys are paths within the folder, with ``/`` on every system.
+
+    Raises
+    ------
+    GoldError
+        If a line of the table cannot be read or names no file of the folder.
+    """
+    table = folder / _TABLE
+    listed = _read_table(table) if table.is_file() else {}
+    # What is there is looked up in the table, not the other way round: no name of it is opened.
+    found = sorted(folder.rglob("*.ann") if listed else folder.glob("*.ann"))
+    return {
+        file.relative_to(folder).as_posix(): listed.get(file, file.stem)
+        for file in found
+        if file in listed or file.parent == folder
+    }
+
+
+def _read_table(table: Path) -> dict[Path, str]:
+    """Ids by ``.ann`` file; none where the table is not that of a BRAT export."""
+    (_, header), *lines = read_lines(table)
+    if header.split("\t") != _COLUMNS:
+        return {}
+    listed: dict[Path, str] = {}
+    for number, line in lines:
+        if not line:
+            continue
+        try:
+            doc_id, file = _read_row(line)
+        except ValueError as error:
+            raise GoldError(f"{table}:{number}: {error}; export the run again") from error
+        path = (table.parent / file).with_suffix(".ann")
+        if path in listed:
+            raise GoldError(f"{table}:{number}: {file!r} is there twice; leave one of the lines")
+        listed[path] = doc_id
+    return listed
+
+
+def _read_row(line: str) -> tuple[str, str]:
+    cells = table_cells(line)
+    if len(cells) != len(_COLUMNS):
+        raise ValueError(f"not two cells with a tab between them: {line!r}")
+    doc_id, file = cells
+    # As Windows reads paths, so that drives and backslashes are seen on every system.
+    path = PureWindowsPath(file)
+    if path.suffix != ".txt" or path.anchor or not all(part.strip(" .") for part in path.parts):
+        raise ValueError(f"{file!r} is no .txt file in this folder")
+    return doc_id, file
+
+
+def read_document(
+    path: Path, text_path: Path | None = None, *, doc_id: str | None = None, name: str = ""
+) -> AnnotatedDocument:
     """One document; what is wrong with its lines is recorded in ``problems``.
 
     Parameters
     ----------
     text_path
         Its text; ``name.txt`` beside ``name.ann`` where none is given.
+    doc_id
+        Its id; the name of the file without ``.ann`` where none is given.
+    name
+        What the problems call the file, if not by its name alone.
 
     Raises
     ------
@@ -48,15 +119,15 @@ def read_document(path: Path, text_path: Path | None = None) -> AnnotatedDocumen
             text = stream.read()
     except (OSError, UnicodeDecodeError) as error:
         raise GoldError(f"{path}: cannot be read with its .txt ({error})") from error
-    document = AnnotatedDocument(path.stem, text)
-    _Reader(document, path).read(annotations)
+    document = AnnotatedDocument(path.stem if doc_id is None else doc_id, text)
+    _Reader(document, name or path.name).read(annotations)
     return document
 
 
 class _Reader:
-    def __init__(self, document: AnnotatedDocument, path: Path) -> None:
+    def __init__(self, document: AnnotatedDocument, name: str) -> None:
         self._document = document
-        self._path = path
+        self._name = name
         self._mentions: dict[str, Mention] = {}
         self._relations: dict[tuple[str, str, str], RelationLink] = {}
 
@@ -80,7 +151,7 @@ class _Reader:
         self._document.relations = list(self._relations.values())
 
     def _problem(self, line: int, what: str) -> None:
-        self._document.problems.append(f"{self._path.name}:{line}: {what}")
+        self._document.problems.append(f"{self._name}:{line}: {what}")
 
     def _text_bound(self, number: int, line: str) -> None:
         match = _TEXT_BOUND.match(line)

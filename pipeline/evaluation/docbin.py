@@ -22,7 +22,10 @@ from pipeline.evaluation.documents import (
 
 
 def read_docbin(path: Path) -> list[AnnotatedDocument]:
-    """All documents of a file, named after it and numbered where there are several.
+    """All documents of a file.
+
+    A document's id is the text ``doc.user_data["doc_id"]``, which our export writes; without one
+    it is named after the file, and numbered where there are several.
 
     Mentions are the spans of ``doc.spans["sc"]`` where the Doc has that group, else ``doc.ents``.
     A span's concepts are what our pipeline stored with it (``span._.concepts``), else its
@@ -44,6 +47,8 @@ def read_docbin(path: Path) -> list[AnnotatedDocument]:
 
 
 def _document(doc: Doc, name: str, file: str) -> AnnotatedDocument:
+    stored = doc.user_data.get("doc_id")
+    name = stored if isinstance(stored, str) else name
     document = AnnotatedDocument(name, doc.text)
     # Not "or": an empty group says that there are no mentions.
     spans: Iterable[Span] = doc.spans.get(attributes.MENTIONS, doc.ents)

@@ -2,13 +2,14 @@
 
 The format is told by content, because public corpora name their files as they like:
 
-========  ==============================================================================
-BRAT      an ``.ann`` file with its ``.txt``
-PubTator  the first line is ``id|t|title``
-BioC      XML with ``<collection>`` or ``<document>``; JSON with ``passages``
-CoNLL     most of the first lines end in a tag (``O``, ``B-Disease``)
-DocBin    zlib data, as spaCy writes it
-========  ==============================================================================
+==========  ============================================================================
+BRAT        an ``.ann`` file with its ``.txt``
+PubTator    the first line is ``id|t|title``
+BioC        XML with ``<collection>`` or ``<document>``; JSON with ``passages``
+CoNLL       most of the first lines end in a tag (``O``, ``B-Disease``)
+DocBin      zlib data, as spaCy writes it
+JSON lines  the first object has ``doc_id`` and ``text``
+==========  ============================================================================
 """
 
 from __future__ import annotations
@@ -16,16 +17,18 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from pipeline.errors import GoldError
 from pipeline.evaluation.bioc import read_bioc
-from pipeline.evaluation.brat import read_document
+from pipeline.evaluation.brat import find_documents, read_document
 from pipeline.evaluation.conll import DOCUMENT_START, TAG, read_conll, split_columns
 from pipeline.evaluation.docbin import read_docbin
 from pipeline.evaluation.documents import AnnotatedDocument, Mention, RelationLink
+from pipeline.evaluation.jsonl import read_jsonl
 from pipeline.evaluation.lines import numbered_lines
 from pipeline.evaluation.pubtator import read_pubtator
 from pipeline.records import RELATION_TYPES
@@ -34,10 +37,16 @@ from pipeline.terminology.records import ENTITY_TYPES
 TARGETS = (*ENTITY_TYPES, *RELATION_TYPES)
 _HEAD_BYTES = 65536
 _HEAD_LINES = 50
+_BLANK = b"\xef\xbb\xbf \t\r\n"
+# A string, perhaps a key, or a bracket. In linear time: the inner loop is unrolled, and a string
+# that does not end is taken as a whole.
+_JSON_TOKEN = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)(?:"(\s*:)?)?|[][{}]', re.DOTALL)
+_OUR_KEYS = frozenset({"doc_id", "text"})
+_BIOC_KEYS = frozenset({"passages", "documents", "PubTator3"})
 
 
-def _read_brat(path: Path) -> list[AnnotatedDocument]:
-    return [read_document(path.with_suffix(".ann"))]
+def _read_brat(path: Path, doc_id: str | None = None, name: str = "") -> list[AnnotatedDocument]:
+    return [read_document(path.with_suffix(".ann"), doc_id=doc_id, name=name)]
 
 
 READERS: dict[str, Callable[[Path], list[AnnotatedDocument]]] = {
@@ -46,6 +55,7 @@ READERS: dict[str, Callable[[Path], list[AnnotatedDocument]]] = {
     "BioC": read_bioc,
     "CoNLL": read_conll,
     "DocBin": read_docbin,
+    "JSON lines": read_jsonl,
 }
 
 
@@ -87,7 +97,8 @@ def read_gold(
     Parameters
     ----------
     path
-        A folder of BRAT pairs or of files of one other format, or one file.
+        A folder of BRAT pairs or of files of one other format, or one file. Folders inside it are
+        not searched, but for the files that a BRAT export's ``documents.tsv`` names.
     label_map
         Their label or relation type to ours; an empty one drops it.
     contiguous
@@ -113,9 +124,11 @@ def read_gold(
 def _find(path: Path) -> list[tuple[Callable[[Path], list[AnnotatedDocument]], Path]]:
     if not path.is_dir():
         return [(READERS[_require_format(path)], path)]
-    pairs = sorted(path.glob("*.ann"))
-    if pairs:
-        return [(_read_brat, file) for file in pairs]
+    if documents := find_documents(path):
+        return [
+            (partial(_read_brat, doc_id=doc_id, name=name), path / name)
+            for name, doc_id in documents.items()
+        ]
     files = sorted(file for file in path.iterdir() if file.is_file())
     formats = {file: name for file in files if (name := sniff(file))}
     kinds = sorted(set(formats.values()))
@@ -151,12 +164,18 @@ def sniff(path: Path) -> str | None:
     try:
         with path.open("rb") as stream:
             head = stream.read(_HEAD_BYTES)
+            if head.lstrip(_BLANK).startswith(b"{"):
+                # Of JSON lines the first is needed to its end: a key may stand behind a long text.
+                head += stream.readline()
     except OSError as error:
         raise GoldError(f"{path}: cannot be read ({error.strerror})") from error
     if _is_zlib(head):
         return "DocBin"
     # The end of the head may lie within a character.
     text = head.decode("utf-8", "ignore").lstrip("\ufeff \t\r\n")
+    # First, because the rest may stand within the texts of a line.
+    if _is_jsonl(text):
+        return "JSON lines"
     if re.match(r"[^|\s]+\|[ta]\|", text):
         return "PubTator"
     if re.match(r"<.*<(collection|document)\b|<(collection|document)\b", text, re.DOTALL):
@@ -171,6 +190,33 @@ def _is_zlib(head: bytes) -> bool:
         return len(zlib.decompressobj().decompress(head, 64)) > 0
     except zlib.error:
         return False
+
+
+def _is_jsonl(text: str) -> bool:
+    found: set[str] = set()
+    for key in _first_keys(text):
+        if key in _BIOC_KEYS:
+            return False
+        found.add(key)
+        if found >= _OUR_KEYS:
+            return True
+    return False
+
+
+def _first_keys(text: str) -> Iterator[str]:
+    """Keys of the JSON object that a text begins with, as far as it goes."""
+    if not text.startswith("{"):
+        return
+    depth = 0
+    for token in _JSON_TOKEN.finditer(text):
+        if token[0] in "{[":
+            depth += 1
+        elif token[0] in "}]":
+            depth -= 1
+            if not depth:
+                return
+        elif depth == 1 and token[2]:
+            yield token[1]
 
 
 def _is_conll(text: str) -> bool:

@@ -1,7 +1,17 @@
 """A run as BRAT standoff: ``NAME.txt`` and ``NAME.ann`` for each document.
 
-Concepts are ``N`` lines as in our own gold: comma-joined where a mention is composite, with the
-names behind them. Negated relations are left out, as our annotation scheme has it.
+An ``.ann`` file has four kinds of lines, one kind after another, each in the order of the tables:
+
+=====  =====================================================================================
+``T``  a mention, with its own id; a space for each carriage return and line feed of its text
+``A``  ``Negated``, then ``Uncertain`` of a mention, where it is; counted through from 1
+``N``  the concept of a mention that has one, comma-joined where it is composite, and its name
+       with single spaces behind a tab, as in our own gold; counted from 1
+``R``  a relation, once for each pair of mentions; counted from 1
+=====  =====================================================================================
+
+Negated relations are left out, as our annotation scheme has it. Offsets are code points, every line
+ends in a line feed, and files are UTF-8 without a byte order mark.
 """
 
 from __future__ import annotations
@@ -14,7 +24,10 @@ from pipeline.export.places import FileNames, table_line
 
 MARKER = "documents.tsv"
 _LINE_ENDS = str.maketrans("\r\n", "  ")
-_CONF = """\
+# What may be annotated: labels, relations with the labels of their ends, attributes. BRAT warns of
+# each of the four sections that is not there, and calls mentions that overlap errors but for the
+# line <OVERLAP>. It looks for the file in the folders above too, so that subfolders need none.
+CONF = """\
 [entities]
 CONDITION
 SYMPTOM
@@ -37,7 +50,7 @@ Uncertain\tArg:<ENTITY>
 def write(run: FinishedRun, folder: Path) -> None:
     """Write a folder of documents, ``documents.tsv`` with their ids, and ``annotation.conf``."""
     names = FileNames()
-    (folder / "annotation.conf").write_text(_CONF, encoding="utf-8", newline="")
+    (folder / "annotation.conf").write_text(CONF, encoding="utf-8", newline="")
     with (folder / MARKER).open("w", encoding="utf-8", newline="") as index:
         index.write(table_line("doc_id", "file"))
         for document in run.documents():

@@ -20,6 +20,10 @@ _MAX_PART, _MAX_NAME = 100, 200
 # Names that are devices on Windows, whatever their suffix.
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 _BREAKS = re.compile("[\\\\\x00-\x1f\x7f\x85\u2028\u2029]")
+# What a backslash begins in a table; surrogates are no characters.
+_ESCAPE = re.compile(r"\\(?:u(?!d[89a-f])([0-9a-f]{4}))?")
+# The apostrophe that pipeline.tables.spreadsheet.harmless puts before a cell.
+_GUARD = re.compile(r"^'(?='*[=+\-@\t\r])")
 
 
 class FileNames:
@@ -78,6 +82,28 @@ def table_line(*cells: str) -> str:
     r"""A line of a tab-separated table; backslashes and control characters are ``\uXXXX``."""
     shown = (_BREAKS.sub(lambda match: f"\\u{ord(match.group()):04x}", cell) for cell in cells)
     return "\t".join(harmless(cell) for cell in shown) + "\n"
+
+
+def table_cells(line: str) -> list[str]:
+    r"""Cells of a line that :func:`table_line` made, without its line end, as they were given.
+
+    Raises
+    ------
+    ValueError
+        If a backslash is not the beginning of a ``\uXXXX``.
+
+    Examples
+    --------
+    >>> table_cells(table_line("=1", "a\\b").rstrip())
+    ['=1', 'a\\b']
+    """
+    return [_ESCAPE.sub(_unescaped, _GUARD.sub("", cell)) for cell in line.split("\t")]
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    if match[1] is None:
+        raise ValueError(f"a backslash that begins no \\uXXXX: {match.string!r}")
+    return chr(int(match[1], 16))
 
 
 @contextmanager
