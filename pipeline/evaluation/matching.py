@@ -136,6 +136,24 @@ def relation_keys(document: AnnotatedDocument, kind: str | None = None) -> list[
     return list(merged.values())
 
 
+def links_of(document: AnnotatedDocument, keys: Sequence[RelationKey]) -> list[list[RelationLink]]:
+    """The relations between mentions behind each of the distinct relations of a document.
+
+    Parameters
+    ----------
+    keys
+        All that :func:`relation_keys` gave for the document.
+    """
+    owner = {ends: position for position, key in enumerate(keys) for ends in _ends(key)}
+    mentions = document.by_id()
+    found: list[list[RelationLink]] = [[] for _ in keys]
+    for link in document.relations:
+        # Merged or not, a key has every reading of its relations, so any of them tells it.
+        reading = next(_ends(_relation_key(link, mentions)))
+        found[owner[reading]].append(link)
+    return found
+
+
 _Ends = tuple[str, str, str]
 
 

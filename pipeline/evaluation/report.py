@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,20 +15,23 @@ from pipeline.evaluation.documents import (
     from_doc,
     parse_concepts,
 )
-from pipeline.evaluation.errors import ScoringError, find_errors
+from pipeline.evaluation.errors import Difference, ScoringError, find_differences
 from pipeline.evaluation.given import annotate_given
 from pipeline.evaluation.gold import read_gold
 from pipeline.evaluation.scores import ALL, Counts, Scores, score_document
 from pipeline.evaluation.sets import SCOPES, Windows, concept_counts, pair_counts, windows_of
 from pipeline.evaluation.statistics import (
+    Average,
     Comparison,
     bootstrap_interval,
     macro_average,
     paired_bootstrap,
 )
+from pipeline.export.documents import Document, FinishedRun
 from pipeline.records import RELATION_TYPES
-from pipeline.tables.frames import read_table
 from pipeline.terminology.records import ENTITY_TYPES
+
+_MACRO = ("concept set", "mention and concept")
 
 
 @dataclass(slots=True)
@@ -47,12 +50,14 @@ class Evaluation:
 
     Attributes
     ----------
+    differences
+        Every error with its mentions.
     problems
         What was wrong with the gold files, and what was done about it.
     """
 
     documents: list[DocumentScores] = field(default_factory=list)
-    errors: list[ScoringError] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     def add(
@@ -70,13 +75,18 @@ class Evaluation:
                 pair_counts(gold, predicted, windows),
             )
         )
-        self.errors += find_errors(gold, predicted)
+        self.differences += find_differences(gold, predicted)
         self.problems += gold.problems
 
     @property
     def n_documents(self) -> int:
         """Documents scored."""
         return len(self.documents)
+
+    @property
+    def errors(self) -> list[ScoringError]:
+        """Every error, document by document."""
+        return [difference.error for difference in self.differences]
 
     @property
     def scores(self) -> Scores:
@@ -97,6 +107,12 @@ class Evaluation:
     def by_document(self) -> dict[str, list[Counts]]:
         """Counts of every document, by line of the score table."""
         return {name: [choose(d) for d in self.documents] for name, choose in _LINES}
+
+    def means(self) -> Iterator[tuple[str, Average]]:
+        """The lines that other systems report as means over documents too."""
+        for name, counts in self.by_document().items():
+            if name.startswith(_MACRO):
+                yield name, macro_average(counts)
 
     def as_dict(self) -> dict[str, Any]:
         """All scores as plain values, with 95 % intervals and macro averages."""
@@ -239,10 +255,28 @@ def evaluate_run(
     RunError
         If there is no run in the folder.
     """
-    gold = read_gold(gold_path, label_map, contiguous)
-    predicted = read_run(run_dir)
     result = Evaluation()
-    for document in gold:
+    gold = read_gold(gold_path, label_map, contiguous)
+    for document, predicted in beside(gold, run_dir):
+        result.add(document, _only_mapped(predicted, label_map))
+    return result
+
+
+def beside(
+    gold: Iterable[AnnotatedDocument], run_dir: Path
+) -> Iterator[tuple[AnnotatedDocument, AnnotatedDocument]]:
+    """Documents of gold, each with what a finished run found in it.
+
+    Raises
+    ------
+    GoldError
+        If the run lacks a document or has another text.
+    RunError
+        If there is no run in the folder.
+    """
+    documents = list(gold)
+    predicted = read_run(run_dir, [document.doc_id for document in documents])
+    for document in documents:
         found = predicted.get(document.doc_id)
         if found is None:
             raise GoldError(f"{run_dir}: no document {document.doc_id!r}; run on the gold's texts")
@@ -250,33 +284,33 @@ def evaluate_run(
             raise GoldError(
                 f"{run_dir}: the text of {document.doc_id!r} is not the gold's; run on its texts"
             )
-        result.add(document, _only_mapped(found, label_map))
-    return result
+        yield document, found
 
 
-def read_run(run_dir: Path) -> dict[str, AnnotatedDocument]:
+def read_run(run_dir: Path, only: Collection[str] | None = None) -> dict[str, AnnotatedDocument]:
     """Documents of a finished run by id; negated relations are left out.
+
+    Parameters
+    ----------
+    only
+        Ids of the documents that are wanted, where they are not all.
 
     Raises
     ------
     RunError
         If the folder holds no run.
     """
-    tables = {
-        name: read_table(run_dir, name).to_pylist()
-        for name in ("documents", "entities", "relations")
-    }
-    documents = {
-        row["doc_id"]: AnnotatedDocument(row["doc_id"], row["text"]) for row in tables["documents"]
-    }
-    for row in tables["entities"]:
-        documents[row["doc_id"]].mentions.append(_mention(row))
-    for row in tables["relations"]:
-        link = RelationLink(row["type"], row["head_id"], row["tail_id"])
-        links = documents[row["doc_id"]].relations
-        if not row["negated"] and link not in links:
-            links.append(link)
-    return documents
+    documents = FinishedRun.open(run_dir).documents(only)
+    return {document.doc_id: _annotated(document) for document in documents}
+
+
+def _annotated(document: Document) -> AnnotatedDocument:
+    return AnnotatedDocument(
+        document.doc_id,
+        document.text,
+        [_mention(row) for row in document.mentions],
+        [RelationLink(row["type"], row["head_id"], row["tail_id"]) for row in document.pairs()],
+    )
 
 
 def _mention(row: dict[str, Any]) -> Mention:

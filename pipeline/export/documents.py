@@ -7,7 +7,7 @@ memory grows with the longest document, not with their number.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.errors import RunError
@@ -86,16 +87,22 @@ class FinishedRun:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RunError(NO_RUN.format(folder=folder, name=RUN_FILE)) from error
 
-    def documents(self) -> Iterator[Document]:
+    def documents(self, only: Collection[str] | None = None) -> Iterator[Document]:
         """Its documents in their order.
+
+        Parameters
+        ----------
+        only
+            Ids of the documents that are wanted, where they are not all.
 
         Raises
         ------
         RunError
             If a table is missing or damaged, or has rows of no document.
         """
-        tables = [_Groups(self.folder, name) for name in _PARTS]
-        for record in _rows(self.folder, "documents", _TEXTS):
+        wanted = None if only is None else pa.array(only, pa.string())
+        tables = [_Groups(self.folder, name, wanted) for name in _PARTS]
+        for record in _rows(self.folder, "documents", _TEXTS, wanted):
             yield Document(record, *(table.of(record["doc_id"]) for table in tables))
         for table in tables:
             table.check_end()
@@ -104,9 +111,9 @@ class FinishedRun:
 class _Groups:
     """Rows of a table, document by document."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, wanted: pa.Array | None) -> None:
         self._place = folder / f"{name}.parquet"
-        self._groups = groupby(_rows(folder, name, _BATCH), key=itemgetter("doc_id"))
+        self._groups = groupby(_rows(folder, name, _BATCH, wanted), key=itemgetter("doc_id"))
         self._waiting = next(self._groups, None)
 
     def of(self, doc_id: str) -> list[Row]:
@@ -125,13 +132,15 @@ class _Groups:
             )
 
 
-def _rows(folder: Path, name: str, n_rows: int) -> Iterator[Row]:
+def _rows(folder: Path, name: str, n_rows: int, wanted: pa.Array | None) -> Iterator[Row]:
     path, columns = folder / f"{name}.parquet", TABLES[name].names
     try:
         with pq.ParquetFile(path) as file:
             if not set(columns) <= set(file.schema_arrow.names):
                 raise RunError(f"{path}: made by another version; run again")
             for batch in file.iter_batches(n_rows, columns=columns):
+                if wanted is not None:
+                    batch = batch.filter(pc.is_in(batch["doc_id"], wanted))
                 yield from batch.to_pylist()
     except (OSError, pa.ArrowException) as error:
         raise RunError(NO_RUN.format(folder=folder, name=path.name)) from error
