@@ -15,6 +15,7 @@ from pipeline.cli import (
     export,
     graph,
     relink,
+    report,
     run,
     show,
     sql,
@@ -41,6 +42,7 @@ app.command("train")(train.command)
 app.command("why")(why.command)
 app.command("graph")(graph.command)
 app.command("export")(export.command)
+app.command("report")(report.command)
 app.command("sql")(sql.command)
 app.add_typer(terms.app, name="terms")
 

@@ -7,9 +7,9 @@ pages) and grows with the square of the brackets; all but brackets of at most 8 
 away afterwards. Here only those are looked at, which gives the same abbreviations.
 
 Schwartz and Hearst worked on abstracts. In articles that explain their words in brackets
-("malignant (cancer) cells", "your heart (coronary) arteries", "fibrosis (fi-BRO-sis)") ordinary words fit their
-rules too: 167 of 1,249 definitions in 1,000 MedQuAD pages; each "cancer" of such an article then
-stood for "cancer is a disease in which malignant". So an abbreviation must look like one, too.
+("malignant (cancer) cells", "fibrosis (fi-BRO-sis)") ordinary words fit their rules too: 167 of
+1,249 definitions in 1,000 MedQuAD pages; each "cancer" of such an article then stood for "cancer is
+a disease in which malignant". So an abbreviation must look like one, too.
 """
 
 from __future__ import annotations
