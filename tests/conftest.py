@@ -125,3 +125,17 @@ def gold_run(nlp, tmp_path_factory):
     texts = sorted(gold.glob("*.txt"))
     run(texts, folder / "run", RunConfig.for_profile("fast"), lambda: nlp)
     return SimpleNamespace(run=folder / "run", gold=gold)
+
+
+@pytest.fixture(scope="session")
+def check_page():
+    """Asserts that a page is no wider than its window, and that axe-core finds nothing in it."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+
+    def check(page):
+        width = page.viewport_size["width"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        found = axe.run(page).response["violations"]
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+
+    return check

@@ -148,9 +148,11 @@ def test_linker_abbreviation_has_the_concept_of_its_long_form(nlp):
     ("phrase", "label", "match", "curie"),
     [
         ("muscle weakness", "SYMPTOM", "exact", "HP:0001324"),
-        ("weakness in your legs", "SYMPTOM", "rearranged", "HP:0007340"),
+        ("stiffness of your elbows", "SYMPTOM", "rearranged", "HP:0025259"),
         ("leg or foot pain", "SYMPTOM", "composite", "HP:0012514,HP:0025238"),
         ("swollen tummy", "SYMPTOM", "reviewed", "HP:0003270"),
+        # The consumer terms know the word too, without a concept.
+        ("obese", "CONDITION", "reviewed", "MONDO:0011122"),
         ("dystonia 6", "CONDITION", "similar", "MONDO:0011264"),
     ],
 )
@@ -159,6 +161,12 @@ def test_linker_says_how_it_found_a_concept(linker, phrase, label, match, curie)
     assert (best.match, best.curie) == (match, curie)
     assert all(other.score <= best.score for other in others)
     assert best.score == 1 or match != "exact"
+
+
+def test_linker_a_numbered_kind_does_not_give_way_to_what_it_is_a_kind_of(nlp):
+    doc = nlp("Dystonia 6 is inherited. It is a form of dystonia. Dystonia 6 begins in childhood.")
+    concepts = {s.text: s._.concepts[0][0] for s in doc.spans["sc"] if s.label_ == "CONDITION"}
+    assert concepts["Dystonia 6"] == "MONDO:0011264"
 
 
 def test_linker_gives_nothing_below_its_threshold(index):

@@ -34,6 +34,7 @@ _EXACT, _REARRANGED, _LOOSE, _OTHER_TYPE, _UNEXPANDED = 1.0, 0.9, 0.8, 0.8, 0.6
 _LOOSE_SCOPES = frozenset(("NARROW", "BROAD", "RELATED"))
 # A concept that the article names elsewhere may be this much less sure than the best.
 _CONTEXT_MARGIN = 0.5
+_NUMBER = re.compile(r"\d+")
 _SURE = 0.9
 # As a whole, a coordination is rather one concept than several from this probability.
 _WHOLE = 0.7
@@ -181,12 +182,12 @@ class Linker:
         exact = self._entries(text, label)
         if any(entry.curie for entry in exact):
             return self._of_entries(exact, label, text, EXACT, _EXACT)
-        if exact:
-            return ()
         reviewed = self.index.linked(text, label)
         if reviewed is not None:
             found = Link(reviewed.curie, reviewed.label, _EXACT, REVIEWED, reviewed.scope, text)
             return (found,) if reviewed.curie else ()
+        if exact:
+            return ()
         for phrase in _rearranged(text):
             entries = [e for e in self._entries(phrase, label) if e.curie]
             if entries:
@@ -265,10 +266,16 @@ def _joined(links: list[Link], text: str) -> Link:
 
 
 def _by_context(links: tuple[Link, ...], named: set[str]) -> tuple[Link, ...]:
-    """The links, one whose concept the article names elsewhere before a little surer ones."""
+    """The links, one whose concept the article names elsewhere before a little surer ones.
+
+    A numbered kind ("dystonia 6") does not give way to what it is a kind of.
+    """
     if len(links) < 2 or links[0].curie in named:
         return links
+    numbers = set(_NUMBER.findall(links[0].name))
     for link in links[1:]:
+        if not numbers <= set(_NUMBER.findall(link.name)):
+            continue
         if link.curie in named and link.score >= links[0].score - _CONTEXT_MARGIN:
             first = link._replace(match=CONTEXT, score=links[0].score)
             return (first, *(other for other in links if other is not link))

@@ -62,8 +62,13 @@
     return `${count(number)} ${number === 1 ? one : more}`;
   }
 
+  // As Python writes it: of two as near, the even one, where JavaScript takes the larger one.
   function decimal(value, digits = 2) {
-    return value == null ? "–" : value.toFixed(digits).replace("-", "−");
+    if (value == null) return "–";
+    const halfway = Math.abs(value * 2 ** (digits + 1)) % 2 === 1;
+    const below = Math.floor(value * 10 ** digits);
+    const shown = halfway ? (below + Math.abs(below % 2)) / 10 ** digits : value;
+    return shown.toFixed(digits).replace("-", "−");
   }
 
   // A probability of chance: tiny ones by their power of ten.
