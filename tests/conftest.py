@@ -60,7 +60,7 @@ def open_page(browser):
     """Opens a file in a page of its own; at the end nothing may have gone wrong or out."""
     contexts, problems = [], []
 
-    def open_file(path, width=1280, height=900, **options):
+    def open_file(path, view="", width=1280, height=900, **options):
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
@@ -74,7 +74,7 @@ def open_page(browser):
             ),
         )
         page.on("dialog", lambda dialog: problems.append(f"dialog: {dialog.message}"))
-        page.goto(Path(path).as_uri())
+        page.goto(f"{Path(path).as_uri()}#{view}")
         return page
 
     yield open_file

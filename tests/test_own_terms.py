@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -9,7 +10,7 @@ from pipeline.batch.relink import relink
 from pipeline.batch.run import run
 from pipeline.config import RunConfig
 from pipeline.errors import RunError, TerminologyError
-from pipeline.terminology.cache import load_index
+from pipeline.terminology.cache import index_folder, load_index
 from pipeline.terminology.own import read_own
 
 OBO = """format-version: 1.2
@@ -134,7 +135,9 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def terms(folder):
+def terms(folder, index):
+    # Where the built-in terminology is compiled already, as it is in a user's cache.
+    shutil.copytree(index_folder(), folder / "cache" / index_folder().name)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SYMPTOGRAPH_CACHE", str(folder / "cache"))
         yield [_write(folder, "mine.csv", CSV), _write(folder, "hp.obo", OBO)]

@@ -42,4 +42,5 @@ def command(
     shown = f"{made.n_articles:,}"
     if made.n_articles < made.n_documents:
         shown += f" (a sample) of {made.n_documents:,}"
-    out.print(Text(f"{shown} articles, {made.n_bytes / 1e6:.1f} MB, in {made.path}"))
+    noun = "article" if made.n_documents == 1 else "articles"
+    out.print(Text(f"{shown} {noun}, {made.n_bytes / 1e6:.1f} MB, in {made.path}"))
