@@ -23,14 +23,19 @@ _LEAST_MEMORY, _MEMORY_A_ROW, _MOST_MEMORY = 150_000_000, 90, 1_000_000_000
 _MAX_THREADS = 4
 SCOPES = ("sentence", "section", "document")
 
+
+def concept_key(curie: str, text: str) -> str:
+    """SQL of what a concept is called: its CURIE or, where there is none, the folded text."""
+    folded = f"lower(trim(regexp_replace({text}, '[\\s\\p{{Z}}]+', ' ', 'g')))"
+    return f"coalesce({curie}, 'text:' || {folded})"
+
+
 # One row for each concept of each mention; composites have several, with as many labels.
-_MENTIONS = """
+_MENTIONS = f"""
 create temp table mention as
 select
     e.doc_id, e.sentence, e.section, e.type,
-    coalesce(
-        part.curie, 'text:' || lower(trim(regexp_replace(e.text, '[\\s\\p{Z}]+', ' ', 'g')))
-    ) as concept_id,
+    {concept_key("part.curie", "e.text")} as concept_id,
     part.label
 from read_parquet(?) as e
 left join lateral (

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.cooccurrence.counts import SCOPES
+from pipeline.cooccurrence.counts import SCOPES, concept_key
 from pipeline.tables.frames import read_run_file
 from pipeline.tables.query import open_run
 from pipeline.tables.schema import TABLES
@@ -25,10 +25,6 @@ Columns = dict[str, list[Any]]
 _SHOWN_ERRORS = 1_000
 _TOP = 30
 _READ_BYTES = 1 << 20
-# A concept by its CURIE, as the tables of co-occurrence have it: where there is none, by its text.
-_KEY = (
-    "coalesce({curie}, 'text:' || lower(trim(regexp_replace({text}, '[\\s\\p{{Z}}]+', ' ', 'g'))))"
-)
 _CONCEPTS = f"""
 create temp table concept as
 select
@@ -38,7 +34,7 @@ select
 from (
     select
         e.doc_id, e.type, e.negated, e.uncertain,
-        {_KEY.format(curie="part.curie", text="e.text")} as concept_id,
+        {concept_key("part.curie", "e.text")} as concept_id,
         coalesce(part.label, lower(e.text)) as label
     from entities as e
     left join lateral (
@@ -58,8 +54,8 @@ select
     ) - 1 as number, *
 from (
     select
-        type, {_KEY.format(curie="head_concept_id", text="head_text")} as head,
-        {_KEY.format(curie="tail_concept_id", text="tail_text")} as tail,
+        type, {concept_key("head_concept_id", "head_text")} as head,
+        {concept_key("tail_concept_id", "tail_text")} as tail,
         count(*) filter (not negated) as told,
         count(distinct doc_id) filter (not negated) as documents,
         count(*) filter (negated) as denied, count(*) filter (uncertain) as hedged,
@@ -189,9 +185,7 @@ def _statistics(database: duckdb.DuckDBPyConnection, max_pairs: int) -> Columns:
 def _pair_of(
     database: duckdb.DuckDBPyConnection, shown: Sequence[str], max_pairs: int
 ) -> dict[tuple[str, str], int]:
-    head, tail = (
-        _KEY.format(curie=f"r.{end}_concept_id", text=f"r.{end}_text") for end in ("head", "tail")
-    )
+    head, tail = (concept_key(f"r.{end}_concept_id", f"r.{end}_text") for end in ("head", "tail"))
     rows = database.execute(
         "select r.doc_id, r.relation_id, p.number from relations as r join pair as p "
         f"on p.type = r.type and p.head = {head} and p.tail = {tail} "

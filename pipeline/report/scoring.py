@@ -20,7 +20,7 @@ from pipeline.evaluation.report import Evaluation, beside
 from pipeline.evaluation.scores import ALL, Counts
 from pipeline.evaluation.statistics import Average, bootstrap_interval
 from pipeline.tables.frames import read_table
-from pipeline.terminology.records import ENTITY_TYPES
+from pipeline.terminology.records import ENTITY_TYPES, LABEL_SEPARATOR
 
 GOLD_MENTION = ("type", "start", "end", "concepts", "negated", "uncertain")
 RELATION = ("type", "head", "tail", "agrees")
@@ -264,7 +264,7 @@ def _labels(run_dir: Path, wanted: set[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for curies, labels in zip(*(table[name].to_pylist() for name in columns), strict=True):
         # A composite mention has several; a label may itself have the separator in it.
-        names = labels.split("; ") if curies and labels else []
+        names = labels.split(LABEL_SEPARATOR) if curies and labels else []
         ids = curies.split(",") if curies else []
         if len(ids) == len(names):
             found |= {i: name for i, name in zip(ids, names, strict=True) if i in wanted}

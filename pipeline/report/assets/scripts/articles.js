@@ -3,7 +3,7 @@
 
 {
   const {
-    html, useState, useEffect, useMemo, useRef, index, article, open, link, replaceRoute, go, count, many,
+    html, useState, useEffect, useMemo, useRef, index, article, open, link, replaceRoute, count, many,
     decimal, TYPES, TYPE_NAMES, RELATION_NAMES, TypeTag, Curie, Search, DataTable, MarkedText, Pager,
   } = app;
 

@@ -2,14 +2,14 @@
 "use strict";
 
 {
-  const { html, useState, useEffect, useRef, useDark, DownloadCsv } = app;
+  const { TYPES, html, useState, useEffect, useRef, useDark, DownloadCsv } = app;
 
-  const COLOURS = {
-    light: { CONDITION: "#c2410c", SYMPTOM: "#1d4ed8", BODY_PART: "#15803d", ink: "#1c1f24",
-      muted: "#5b6472", line: "#d9dde3", paper: "#ffffff" },
-    dark: { CONDITION: "#fb923c", SYMPTOM: "#7dabff", BODY_PART: "#5fce85", ink: "#e8eaee",
-      muted: "#a4adba", line: "#3a424e", paper: "#1b2027" },
-  };
+  // The colours of the page's styles, as they are now.
+  function pageColours() {
+    const styles = getComputedStyle(document.documentElement);
+    const names = [...TYPES, "ink", "muted", "line", "paper"];
+    return Object.fromEntries(names.map((name) => [name, styles.getPropertyValue(`--${name}`).trim()]));
+  }
 
   function config(colours) {
     const text = { labelColor: colours.ink, titleColor: colours.muted, labelFontSize: 12,
@@ -43,7 +43,7 @@
     const dark = useDark();
     useEffect(() => {
       if (width === 0) return undefined;
-      const colours = COLOURS[dark ? "dark" : "light"];
+      const colours = pageColours();
       let view = null;
       let gone = false;
       vegaEmbed(place.current, spec(colours, width), {

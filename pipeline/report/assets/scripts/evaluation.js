@@ -4,7 +4,7 @@
 {
   const {
     html, useEffect, useMemo, useRef, useState, open, rows, index, article, link, replaceRoute, count, many,
-    decimal, TYPE_NAMES, TYPE_PLURALS, RELATION_NAMES, TypeTag, Curie, Select, Pager, DataTable, DownloadCsv,
+    decimal, TYPE_NAMES, RELATION_NAMES, TypeTag, Curie, Select, Pager, DataTable, DownloadCsv,
     MarkedText,
   } = app;
 

@@ -2,7 +2,7 @@
 "use strict";
 
 {
-  const { html, render, open, useRoute, link, ThemeChoice, useEffect, count } = app;
+  const { html, render, open, useRoute, link, ThemeChoice, useEffect } = app;
 
   const VIEWS = [
     ["overview", "Overview", () => app.Overview],

@@ -2,7 +2,7 @@
 "use strict";
 
 {
-  const { html, open, rows, index, many, count, TYPES, TYPE_PLURALS, Chart, go, DataTable, Curie } = app;
+  const { html, open, rows, index, many, count, TYPES, TYPE_PLURALS, Chart, go, DataTable } = app;
 
   function Tile({ number, label, detail }) {
     return html`<div class="tile"><strong>${count(number)}</strong><span>${label}</span>

@@ -168,46 +168,46 @@
   }
 
   const THEMES = { auto: "System colours", light: "Light colours", dark: "Dark colours" };
+  const systemDark = matchMedia("(prefers-color-scheme: dark)");
+  const kept = storageGet("symptograph:theme");
+  let chosenTheme = kept === "light" || kept === "dark" ? kept : "auto";
 
   function isDark() {
-    const chosen = document.documentElement.dataset.theme;
-    return chosen === "dark" || (chosen !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
+    return chosenTheme === "auto" ? systemDark.matches : chosenTheme === "dark";
   }
 
-  function setTheme(theme) {
-    if (theme === "auto") delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = theme;
-    storageSet("symptograph:theme", theme);
+  // Styles go by the attribute, charts are drawn anew at the event.
+  function applyTheme() {
+    document.documentElement.dataset.theme = isDark() ? "dark" : "light";
     dispatchEvent(new Event("themechange"));
   }
 
   function ThemeChoice() {
-    const [theme, choose] = useState(() => document.documentElement.dataset.theme ?? "auto");
-    const change = (value) => { setTheme(value); choose(value); };
+    const [theme, choose] = useState(chosenTheme);
+    const change = (value) => {
+      chosenTheme = value;
+      storageSet("symptograph:theme", value);
+      applyTheme();
+      choose(value);
+    };
     return html`<label class="theme"><span class="hidden">Colours</span>
       <select value=${theme} onChange=${(event) => change(event.target.value)}>
         ${Object.entries(THEMES).map(([key, name]) => html`<option key=${key} value=${key}>${name}</option>`)}
       </select></label>`;
   }
 
-  // True again and again when the theme changes, so that charts are drawn anew.
   function useDark() {
     const [dark, setDark] = useState(isDark);
     useEffect(() => {
       const changed = () => setDark(isDark());
-      const media = matchMedia("(prefers-color-scheme: dark)");
       addEventListener("themechange", changed);
-      media.addEventListener("change", changed);
-      return () => {
-        removeEventListener("themechange", changed);
-        media.removeEventListener("change", changed);
-      };
+      return () => removeEventListener("themechange", changed);
     }, []);
     return dark;
   }
 
-  const chosen = storageGet("symptograph:theme");
-  if (chosen === "light" || chosen === "dark") document.documentElement.dataset.theme = chosen;
+  systemDark.addEventListener("change", applyTheme);
+  applyTheme();
 
   Object.assign(app, {
     html, render, useState, useEffect, useMemo, useRef, TYPE_NAMES, TYPE_PLURALS, RELATION_NAMES,
